@@ -1,0 +1,24 @@
+"""Which rows live behind which database alias."""
+
+from typing import Any
+
+from django.db.models import Model
+
+DATASETS = "datasets"
+KEPT_WITH_THE_TABLES = {"refusedcell", "loadledger"}
+
+
+class DatasetsRouter:
+    """Refused cells and the ledger live beside the imported tables; all else in `default`."""
+
+    def db_for_read(self, model: type[Model], **hints: Any) -> str | None:
+        is_ours = model._meta.app_label == "imports"
+        return DATASETS if is_ours and model._meta.model_name in KEPT_WITH_THE_TABLES else None
+
+    db_for_write = db_for_read
+
+    def allow_migrate(
+        self, db: str, app_label: str, model_name: str | None = None, **hints: Any
+    ) -> bool:
+        kept_with_the_tables = app_label == "imports" and model_name in KEPT_WITH_THE_TABLES
+        return kept_with_the_tables == (db == DATASETS)

@@ -1,0 +1,66 @@
+"""How DRF learns who calls: API key, name and password, or session.
+
+Each leaves the Caller in `request.auth`.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework import authentication, exceptions
+from rest_framework.request import Request
+
+from apiapp.keys import services
+from apiapp.keys.callers import Caller, person
+from apiapp.keys.errors import BadCredentials
+
+
+class ApiKeyAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer prefix.secret` (RFC 6750, section 2.1)."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
+        scheme, _, raw = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        try:
+            caller = services.caller_for_key(
+                raw=raw.strip(),
+                server_secret=settings.SECRET_KEY,
+                now=timezone.now(),
+                cache_s=settings.API_KEY_CACHE_S,
+            )
+        except BadCredentials as error:
+            raise exceptions.AuthenticationFailed(str(error)) from error
+        return caller.user, caller
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="sluice"'
+
+
+class BasicAuthentication(authentication.BasicAuthentication):
+    """`Authorization: Basic` with a user's name and password (RFC 7617)."""
+
+    www_authenticate_realm = "sluice"
+
+    def authenticate_credentials(
+        self, userid: str, password: str, request: Any = None
+    ) -> tuple[Any, Any]:
+        try:
+            caller = services.caller_for_password(username=userid, password=password)
+        except BadCredentials as error:
+            raise exceptions.AuthenticationFailed(str(error)) from error
+        return caller.user, caller
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The browser's session; unsafe methods need the CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
+        found = super().authenticate(request)
+        return (found[0], person(found[0])) if found else None
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller of an authenticated request."""
+    assert isinstance(request.auth, Caller)
+    return request.auth

@@ -1,0 +1,37 @@
+"""Who is calling, as every entry point passes it on."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.contrib.auth.models import AbstractBaseUser, User
+from django.db.models import Model, QuerySet
+
+from apiapp.keys import scopes
+
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated user and what this way of calling lets them do."""
+
+    user: User
+    scopes: frozenset[str]
+
+    @property
+    def sees_all(self) -> bool:
+        """Staff see everybody's objects; through a key only if it has the scope `admin`."""
+        return self.user.is_staff and scopes.ADMIN in self.scopes
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes
+
+    def visible(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """The rows whose `owner` is the caller; all of them for one who sees all."""
+        return rows if self.sees_all else rows.filter(owner=self.user)
+
+
+def person(user: User | AbstractBaseUser) -> Caller:
+    """The caller behind a password or a session: a person, with every scope."""
+    assert isinstance(user, User)
+    return Caller(user=user, scopes=frozenset(scopes.ALL_SCOPES))

@@ -1,0 +1,35 @@
+"""What can be wrong with a caller."""
+
+
+class KeysError(Exception):
+    """Base of this feature's errors."""
+
+
+class UnknownScope(KeysError):
+    """A scope that does not exist was asked for."""
+
+    def __init__(self, *, scopes: list[str], known: tuple[str, ...]) -> None:
+        super().__init__(f"unknown scope {', '.join(scopes)}; known: {', '.join(known)}")
+        self.scopes = scopes
+
+
+class UnknownUser(KeysError):
+    """No user has this name."""
+
+    def __init__(self, username: str) -> None:
+        super().__init__(f"there is no user {username!r}")
+        self.username = username
+
+
+class BadCredentials(KeysError):
+    """The key, or the name and password, open nothing; which part is wrong is not said."""
+
+    def __init__(self) -> None:
+        super().__init__("the key or the name and password are not valid here")
+
+
+class LinkNotValid(KeysError):
+    """A login link was used before, has expired, or never existed."""
+
+    def __init__(self) -> None:
+        super().__init__("this login link was used already or has expired")

@@ -1,0 +1,123 @@
+"""The one table from error to status, answered as application/problem+json (RFC 9457)."""
+
+import logging
+import secrets
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from apiapp.imports import errors as imports
+from apiapp.jobs import errors as jobs
+from apiapp.keys import errors as keys
+from apiapp.uploads import errors as uploads
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+# The nearest listed class of an error counts; attributes of the error become members.
+PROBLEMS: dict[type[Exception], tuple[int, str]] = {
+    keys.BadCredentials: (401, "bad-credentials"),
+    keys.UnknownScope: (422, "unknown-scope"),
+    keys.UnknownUser: (404, "unknown-user"),
+    keys.LinkNotValid: (410, "link-not-valid"),
+    jobs.UnknownJob: (404, "not-found"),
+    jobs.JobHasEnded: (409, "job-has-ended"),
+    jobs.JobNotRetryable: (409, "job-not-retryable"),
+    uploads.UnknownUpload: (404, "not-found"),
+    uploads.UploadError: (400, "bad-upload"),
+    imports.ImportFailed: (422, "import-failed"),
+    Http404: (404, "not-found"),
+    PermissionDenied: (403, "forbidden"),
+    exceptions.ValidationError: (422, "invalid"),
+    exceptions.ParseError: (400, "unreadable-body"),
+    exceptions.NotAuthenticated: (401, "not-authenticated"),
+    exceptions.AuthenticationFailed: (401, "bad-credentials"),
+    exceptions.PermissionDenied: (403, "forbidden"),
+    exceptions.NotFound: (404, "not-found"),
+    exceptions.MethodNotAllowed: (405, "method-not-allowed"),
+    exceptions.NotAcceptable: (406, "not-acceptable"),
+    exceptions.UnsupportedMediaType: (415, "unsupported-media-type"),
+    exceptions.Throttled: (429, "too-many-requests"),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What went wrong, ready to be answered.  `facts` are the error's own, as extra members."""
+
+    status: int
+    type: str
+    detail: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "type": f"urn:sluice:problem:{self.type}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            **self.facts,
+        }
+
+
+def listed(error: Exception) -> tuple[int, str] | None:
+    """(status, type) of `error`, by its nearest listed class; None: unplanned."""
+    for cls in type(error).__mro__:
+        if cls in PROBLEMS:
+            return PROBLEMS[cls]
+    return None
+
+
+def problem_for(error: Exception) -> Problem:
+    """The problem to answer.  What is not listed is a bug: logged, and told only by reference."""
+    found = listed(error)
+    if found is None:
+        reference = secrets.token_hex(4)
+        logger.error("unplanned error %s", reference, exc_info=error)
+        detail = f"Something went wrong here; the log has it under {reference}."
+        return Problem(500, "internal-error", detail, {"instance": reference})
+    return Problem(*found, detail=detail_of(error), facts=facts_of(error), headers=headers_of(error))
+
+
+def detail_of(error: Exception) -> str:
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return "There is nothing here, or it is not yours."
+    if isinstance(error, exceptions.ValidationError):
+        return "Some fields are not right; see errors."
+    if isinstance(error, exceptions.APIException):
+        return str(error.detail)
+    return str(error) or "This is not allowed."
+
+
+def facts_of(error: Exception) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError):
+        return {"errors": error.detail}
+    if isinstance(error, exceptions.APIException):
+        return {}
+    return {name: value for name, value in vars(error).items() if not name.startswith("_")}
+
+
+def headers_of(error: Exception) -> dict[str, str]:
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(round(error.wait))  # type: ignore[attr-defined]
+    return headers
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
+    """DRF's EXCEPTION_HANDLER."""
+    problem = problem_for(error)
+    set_rollback()
+    response = Response(problem.as_json(), status=problem.status, headers=problem.headers)
+    response.content_type = CONTENT_TYPE
+    return response

@@ -1,0 +1,20 @@
+"""The whole HTTP surface, on one page.  Upload bodies never come here: see uploads/receive.py."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, path
+
+from apiapp.monitoring import views as monitoring
+
+
+def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
+    """The route with its trailing slash (which the name reverses to) and without it."""
+    return [path(f"{route}/", view, name=name), path(route, view)]
+
+
+urlpatterns = [
+    # --- health
+    *both("readyz", monitoring.ready, "readyz"),
+    *both("healthz", monitoring.alive, "healthz"),
+]

@@ -1,0 +1,299 @@
+"""Every setting, read from the environment once.
+
+A file `.env` in the working folder is read first if present; `deploy/env.example` lists what can
+be set.  Without any of it the server runs embedded: SQLite, an in-process cache and a broker
+inside the one worker process.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import environ
+from django.urls import reverse_lazy
+
+MIB = 2**20
+GIB = 2**30
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+def read_or_make_secret(path: Path) -> str:
+    """Return the secret kept in `path`, made on first use and readable by its owner alone."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        secret = secrets.token_urlsafe(48)
+        file.write(secret)
+    return secret
+
+
+# --- Where state lives -------------------------------------------------------------------------
+SLUICE_HOME = Path(env.str("SLUICE_HOME", default=str(BASE_DIR / "var"))).expanduser().resolve()
+(SLUICE_HOME / "secrets").mkdir(parents=True, exist_ok=True, mode=0o700)
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_make_secret(
+    SLUICE_HOME / "secrets" / "secret_key"
+)
+
+# --- Who may call under which name --------------------------------------------------------------
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+HTTPS_ONLY = env.bool("HTTPS_ONLY", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS_ONLY
+if env.bool("BEHIND_HTTPS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# On plain http (this machine, a LAN) secure cookies, the redirect and HSTS would lock everyone
+# out; HTTPS_ONLY=1 switches all of them on, and then nothing is silenced.
+SILENCED_SYSTEM_CHECKS = (
+    []
+    if HTTPS_ONLY
+    else ["security.W004", "security.W008", "security.W012", "security.W016"]
+)
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# Browsers share cookies between ports of one host: two servers on one machine must not.
+SESSION_COOKIE_NAME = env.str("SESSION_COOKIE_NAME", default="sluice_session")
+CSRF_COOKIE_NAME = env.str("CSRF_COOKIE_NAME", default="sluice_csrf")
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],  # the admin theme evaluates expressions: see ADMIN_CSP
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    },
+}
+
+# --- Parts --------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "channels",
+    "apiapp",
+    "apiapp.keys",
+    "apiapp.jobs",
+    "apiapp.uploads",
+    "apiapp.imports",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "myproject.urls"
+WSGI_APPLICATION = "myproject.wsgi.application"
+ASGI_APPLICATION = "myproject.asgi.application"
+APPEND_SLASH = False  # every path answers with and without it: never a redirect
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Rows ---------------------------------------------------------------------------------------
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",  # a writer waits at its start, not with work half done
+    "timeout": 20,
+    # FULL: an answer that says "stored" must survive a power cut, in WAL mode as well.
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+}
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=0)
+
+
+def database(url: str, schema: str = "") -> dict:
+    """Django's settings for one database; `schema` is its search path on PostgreSQL."""
+    config = env.db_url_config(url)
+    if config["ENGINE"].endswith("sqlite3"):
+        return {**config, "OPTIONS": dict(SQLITE_OPTIONS)}
+    options = dict(config.get("OPTIONS", {}))
+    if schema:
+        options["options"] = f"-c search_path={schema}"
+    if DATABASE_POOL_SIZE:
+        options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}
+    return {**config, "OPTIONS": options, "CONN_MAX_AGE": 0, "DISABLE_SERVER_SIDE_CURSORS": False}
+
+
+DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{SLUICE_HOME / 'sluice.sqlite3'}")
+# Imported tables live apart: a load of hours must not make an upload's answer wait for the one
+# writer that SQLite has.  On PostgreSQL it is a schema of the same database.
+DATASETS_DATABASE_URL = env.str("DATASETS_DATABASE_URL", default="") or (
+    f"sqlite:///{SLUICE_HOME / 'datasets.sqlite3'}"
+    if DATABASE_URL.startswith("sqlite")
+    else DATABASE_URL
+)
+DATASETS_SCHEMA = "datasets"
+DATABASES = {
+    "default": database(DATABASE_URL),
+    "datasets": database(DATASETS_DATABASE_URL, schema=DATASETS_SCHEMA),
+}
+DATABASE_ROUTERS = ["apiapp.imports.routers.DatasetsRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Cache and sessions ---------------------------------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", default="")
+CACHES = {
+    "default": (
+        {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+SESSION_ENGINE = f"django.contrib.sessions.backends.{'cached_db' if REDIS_URL else 'db'}"
+LOGIN_URL = reverse_lazy("login")
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- Callers --------------------------------------------------------------------------------------
+API_KEY_CACHE_S = 30.0
+LOGIN_LINK_EXPIRES_S = env.int("LOGIN_LINK_EXPIRES_S", default=24 * 3600)
+
+# --- Background work --------------------------------------------------------------------------------
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="memory://")
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    # Without it the in-process broker hands out two jobs a second.
+    {"polling_interval": 0.02} if CELERY_BROKER_URL.startswith("memory") else {}
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True  # what happened is in the Job row
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="sluice")
+JOB_LEASE_S = env.float("JOB_LEASE_S", default=15.0)
+JOB_POLL_S = env.float("JOB_POLL_S", default=0.1)
+JOB_RETRY_DELAY_S = env.float("JOB_RETRY_DELAY_S", default=2.0)
+
+# --- Uploads ------------------------------------------------------------------------------------------
+UPLOAD_FOLDER = SLUICE_HOME / "uploads"
+UPLOAD_CHUNK_BYTES = env.int("UPLOAD_CHUNK_BYTES", default=8 * MIB)
+UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=100 * GIB)
+UPLOAD_USER_QUOTA_BYTES = env.int("UPLOAD_USER_QUOTA_BYTES", default=200 * GIB)
+UPLOAD_EXPIRES_S = env.int("UPLOAD_EXPIRES_S", default=7 * 24 * 3600)
+UPLOAD_FREE_DISK_BYTES = env.int("UPLOAD_FREE_DISK_BYTES", default=512 * MIB)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * MIB  # bodies that Django itself reads: JSON and forms
+
+# --- HTTP API -----------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apiapp.keys.authentication.ApiKeyAuthentication",
+        "apiapp.keys.authentication.BasicAuthentication",
+        "apiapp.keys.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["apiapp.keys.permissions.HasScope"],
+    "EXCEPTION_HANDLER": "apiapp.problems.exception_handler",
+    "DEFAULT_PAGINATION_CLASS": "apiapp.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Sluice",
+    "DESCRIPTION": "Files in, screens out: uploads, imports, datasets and jobs over HTTP.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Words ----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_TZ = True
+
+# --- Files for browsers -----------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = SLUICE_HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Served from where they lie: nothing is copied at start, so `make run` starts at once.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 0 if DEBUG else 300
+
+UNFOLD = {
+    "SITE_TITLE": "Sluice",
+    "SITE_HEADER": "Sluice",
+    "SITE_URL": "/",
+    "SHOW_LANGUAGES": True,
+    "COLORS": {
+        "primary": {
+            "50": "240 253 250",
+            "100": "204 251 241",
+            "200": "153 246 228",
+            "300": "94 234 212",
+            "400": "45 212 191",
+            "500": "20 184 166",
+            "600": "13 148 136",
+            "700": "15 118 110",
+            "800": "17 94 89",
+            "900": "19 78 74",
+            "950": "4 47 46",
+        }
+    },
+    "SIDEBAR": {"show_search": True, "navigation": []},
+}
+
+# --- Logs -----------------------------------------------------------------------------------------------
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}
