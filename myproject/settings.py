@@ -41,6 +41,13 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_make_secret(
     SLUICE_HOME / "secrets" / "secret_key"
 )
 
+# --- `manage.py serve` ---------------------------------------------------------------------------
+SERVE_PORT = env.int("PORT", default=8000)
+SERVE_LAN = env.bool("LAN", default=False)  # listen on every address of this machine
+ENVIRONMENT = dict(os.environ)  # what the processes that it starts are given
+FORWARDED_ALLOW_IPS = env.str("FORWARDED_ALLOW_IPS", default="127.0.0.1")
+WEBSOCKET_MAX_BYTES = 1 * MIB
+
 # --- Who may call under which name --------------------------------------------------------------
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -141,7 +148,9 @@ def database(url: str, schema: str = "") -> dict:
     """Django's settings for one database; `schema` is its search path on PostgreSQL."""
     config = env.db_url_config(url)
     if config["ENGINE"].endswith("sqlite3"):
-        return {**config, "OPTIONS": dict(SQLITE_OPTIONS)}
+        # Tests use files too: in memory, threads would lock one another out.
+        test = {"NAME": f"{config['NAME']}.test"}
+        return {**config, "OPTIONS": dict(SQLITE_OPTIONS), "TEST": test}
     options = dict(config.get("OPTIONS", {}))
     if schema:
         options["options"] = f"-c search_path={schema}"
@@ -287,13 +296,22 @@ UNFOLD = {
 
 # --- Logs -----------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+(SLUICE_HOME / "logs").mkdir(exist_ok=True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "level": "WARNING"},
+        "file": {
+            "class": "logging.handlers.WatchedFileHandler",  # may be rotated from outside
+            "filename": SLUICE_HOME / "logs" / "sluice.log",
+            "formatter": "line",
+            "delay": True,
+        },
+    },
+    "root": {"handlers": ["console", "file"], "level": LOG_LEVEL},
     "loggers": {"django.request": {"level": "ERROR"}},
 }

@@ -1,0 +1,31 @@
+"""`manage.py worker`: a Celery worker with its dispatcher."""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from celery import current_app
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    help = "Start a worker: it takes due jobs from the database and carries them out."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--concurrency", type=int, default=settings.CELERY_WORKER_CONCURRENCY)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # Workers know of one another by their rows: what Celery does for that is switched off.
+        current_app.worker_main(
+            [
+                "worker",
+                f"--concurrency={options['concurrency']}",
+                f"--pool={'threads' if sys.platform == 'win32' else 'prefork'}",
+                "--loglevel=WARNING",
+                "--without-gossip",
+                "--without-mingle",
+                "--without-heartbeat",
+            ]
+        )

@@ -1,0 +1,11 @@
+"""Loaded before Django's settings: gives every test process a SLUICE_HOME of its own."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+home = tempfile.mkdtemp(prefix="sluice-test-")
+atexit.register(shutil.rmtree, home, ignore_errors=True)
+os.environ["SLUICE_HOME"] = home
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "myproject.settings")
