@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
+from apiapp.keys import views as keys
 from apiapp.monitoring import views as monitoring
 
 
@@ -14,6 +15,8 @@ def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
 
 
 urlpatterns = [
+    # --- signing in
+    *both("login/<str:token>", keys.redeem_login_link, "login-link"),
     # --- health
     *both("readyz", monitoring.ready, "readyz"),
     *both("healthz", monitoring.alive, "healthz"),

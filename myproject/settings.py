@@ -35,6 +35,8 @@ def read_or_make_secret(path: Path) -> str:
 # --- Where state lives -------------------------------------------------------------------------
 SLUICE_HOME = Path(env.str("SLUICE_HOME", default=str(BASE_DIR / "var"))).expanduser().resolve()
 (SLUICE_HOME / "secrets").mkdir(parents=True, exist_ok=True, mode=0o700)
+for name in ("logs", "static"):
+    (SLUICE_HOME / name).mkdir(exist_ok=True)
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_make_secret(
@@ -296,7 +298,6 @@ UNFOLD = {
 
 # --- Logs -----------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
-(SLUICE_HOME / "logs").mkdir(exist_ok=True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,0 +1,81 @@
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from apiapp.keys.models import ApiKey
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin(client: Client, staff: User) -> Client:
+    client.force_login(staff)
+    return client
+
+
+def add_key(admin: Client, owner: User, **fields: object) -> str:
+    form = {"owner": owner.pk, "name": "laptop", "scopes": ["uploads"], **fields}
+    response = admin.post(reverse("admin:keys_apikey_add"), form)
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+    found = re.search(r'value="([0-9a-f]{12}\.[^"]+)"', response.content.decode())
+    assert found
+    return found.group(1)
+
+
+def test_a_new_key_is_shown_exactly_once_and_works(admin: Client, user: User):
+    key = add_key(admin, user)
+
+    answer = Client().get("/api/jobs/", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 200
+    for page in (
+        reverse("admin:keys_apikey_changelist"),
+        reverse("admin:keys_apikey_change", args=[ApiKey.objects.get().pk]),
+    ):
+        response = admin.get(page)
+        assert response.status_code == 200
+        assert key.partition(".")[2] not in response.content.decode()
+
+
+def test_revoking_ends_a_key_that_was_just_used(admin: Client, user: User):
+    key = add_key(admin, user)
+    headers = {"Authorization": f"Bearer {key}"}
+    assert Client().get("/api/jobs/", headers=headers).status_code == 200
+
+    admin.post(
+        reverse("admin:keys_apikey_changelist"),
+        {"action": "revoke", "_selected_action": [ApiKey.objects.get().pk]},
+    )
+
+    assert Client().get("/api/jobs/", headers=headers).status_code == 401
+
+
+def test_deleting_ends_a_key_that_was_just_used(admin: Client, user: User):
+    key = add_key(admin, user)
+    headers = {"Authorization": f"Bearer {key}"}
+    assert Client().get("/api/jobs/", headers=headers).status_code == 200
+
+    admin.post(
+        reverse("admin:keys_apikey_delete", args=[ApiKey.objects.get().pk]), {"post": "yes"}
+    )
+
+    assert ApiKey.objects.count() == 0
+    assert Client().get("/api/jobs/", headers=headers).status_code == 401
+
+
+def test_a_form_without_scopes_is_refused(admin: Client, user: User):
+    response = admin.post(
+        reverse("admin:keys_apikey_add"), {"owner": user.pk, "name": "laptop"}
+    )
+
+    assert "This field is required" in response.content.decode()
+    assert ApiKey.objects.count() == 0
+
+
+@pytest.mark.parametrize("model", ["auth_user", "auth_group", "keys_apikey"])
+@pytest.mark.parametrize("page", ["changelist", "add"])
+def test_the_pages_open(admin: Client, model: str, page: str):
+    assert admin.get(reverse(f"admin:{model}_{page}")).status_code == 200
