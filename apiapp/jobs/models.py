@@ -32,9 +32,7 @@ class Job(models.Model):
     )
     task = models.CharField(_("task"), max_length=100)
     kwargs = models.JSONField(_("arguments"), default=dict)
-    state = models.CharField(
-        _("state"), max_length=10, choices=State.choices, default=State.QUEUED
-    )
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
     done = models.BigIntegerField(_("done"), default=0)
     total = models.BigIntegerField(_("total"), null=True)
     unit = models.CharField(_("unit"), max_length=20, blank=True)
@@ -49,7 +47,9 @@ class Job(models.Model):
     lease_token = models.CharField(max_length=32, blank=True, editable=False)
     lease_until = models.DateTimeField(_("leased until"), null=True, editable=False)
     cancel_requested_at = models.DateTimeField(null=True, editable=False)
-    periodic_name = models.CharField(_("periodic"), max_length=100, null=True, unique=True)
+    periodic_name = models.CharField(  # noqa: DJ001 - unique among those that have one
+        _("periodic"), max_length=100, null=True, unique=True
+    )
     period_s = models.FloatField(_("every (s)"), null=True)
 
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
