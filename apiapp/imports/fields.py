@@ -91,7 +91,7 @@ class PatternTextField(models.TextField):
 
 
 @PatternTextField.register_lookup
-class Like(models.Lookup[Any]):
+class Like(models.Lookup):
     """LIKE that minds upper and lower case."""
 
     lookup_name = "like"

@@ -39,7 +39,7 @@ APP_LABEL = "datasets"
 ROW_ID, IMPORT_REF = "row_id", "import_ref"
 MODELS_KEPT = 64
 
-FIELDS: dict[str, type[models.Field[Any, Any]]] = {
+FIELDS: dict[str, type[models.Field]] = {
     "text": PatternTextField,
     "integer": models.BigIntegerField,
     "decimal": ExactDecimalField,
@@ -124,6 +124,6 @@ def _build(table_name: str, columns: tuple[Spec, ...]) -> type[models.Model]:
     return type("Row", (models.Model,), attributes)
 
 
-def _field(column: Spec) -> models.Field[Any, Any]:
+def _field(column: Spec) -> models.Field:
     optional = not column.required
     return FIELDS[column.type](column.label, db_column=column.name, null=optional, blank=optional)
