@@ -99,6 +99,8 @@ class Import(models.Model):
     job = models.OneToOneField(Job, on_delete=models.PROTECT, verbose_name=_("job"))
     rows_loaded = models.BigIntegerField(_("rows loaded"), default=0)
     rows_refused = models.BigIntegerField(_("rows refused"), default=0)
+    # Its rows are in the table; the ledger beside the table says so first.
+    applied_at = models.DateTimeField(_("applied"), null=True, editable=False)
     undone_at = models.DateTimeField(_("undone"), null=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
