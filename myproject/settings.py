@@ -131,6 +131,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "apiapp.context.browser",
             ]
         },
     }
@@ -205,7 +206,7 @@ API_KEY_CACHE_S = 30.0
 LOGIN_LINK_EXPIRES_S = env.int("LOGIN_LINK_EXPIRES_S", default=24 * 3600)
 
 # --- Background work --------------------------------------------------------------------------------
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="memory://")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="memory://localhost")
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     # Without it the in-process broker hands out two jobs a second.
     {"polling_interval": 0.02} if CELERY_BROKER_URL.startswith("memory") else {}
@@ -304,6 +305,13 @@ LOGGING = {
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
     },
+    "filters": {
+        # A server that is not ready yet is asked many times a second, and says why each time.
+        "unready": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: not record.getMessage().startswith("Service Unavailable"),
+        },
+    },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "level": "WARNING"},
         "file": {
@@ -314,5 +322,5 @@ LOGGING = {
         },
     },
     "root": {"handlers": ["console", "file"], "level": LOG_LEVEL},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {"django.request": {"level": "ERROR", "filters": ["unready"]}},
 }

@@ -14,7 +14,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apiapp.keys import scopes, services
 from apiapp.keys.models import ApiKey
@@ -28,7 +28,7 @@ class NewApiKeyForm(forms.ModelForm):
         label=_("scopes"),
         choices=[(scope, scope) for scope in scopes.ALL_SCOPES],
         initial=[scope for scope in scopes.ALL_SCOPES if scope != scopes.ADMIN],
-        widget=UnfoldAdminCheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
 
     class Meta:

@@ -1,10 +1,12 @@
 """`manage.py worker`: a Celery worker with its dispatcher."""
 
 import sys
+import warnings
 from argparse import ArgumentParser
 from typing import Any
 
 from celery import current_app
+from celery.platforms import SecurityWarning
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
@@ -17,9 +19,12 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, default=settings.CELERY_WORKER_CONCURRENCY)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # In a container root is usual; messages are JSON, so what the warning fears cannot happen.
+        warnings.simplefilter("ignore", SecurityWarning)
         # Workers know of one another by their rows: what Celery does for that is switched off.
         current_app.worker_main(
             [
+                "--quiet",
                 "worker",
                 f"--concurrency={options['concurrency']}",
                 f"--pool={'threads' if sys.platform == 'win32' else 'prefork'}",
