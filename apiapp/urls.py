@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
+from apiapp import pages
 from apiapp.keys import views as keys
 from apiapp.monitoring import views as monitoring
 
@@ -15,6 +16,13 @@ def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
 
 
 urlpatterns = [
+    # --- pages
+    path("", pages.home, name="home"),
+    *both("import", pages.importing, "import"),
+    *both("datasets", pages.datasets, "datasets"),
+    *both("jobs", pages.jobs, "jobs"),
+    *both("login", pages.login, "login"),
+    *both("logout", pages.logout, "logout"),
     # --- signing in
     *both("login/<str:token>", keys.redeem_login_link, "login-link"),
     # --- health

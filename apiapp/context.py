@@ -1,0 +1,37 @@
+"""What every template has at hand, as `browser`."""
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation.trans_real import DjangoTranslation
+from django.views.i18n import JavaScriptCatalog
+
+
+class Browser:
+    """What the modules of a page need of the server; computed only where a template asks."""
+
+    @property
+    def csrf_cookie(self) -> str:
+        return settings.CSRF_COOKIE_NAME
+
+    @cached_property
+    def catalog(self) -> dict[str, Any]:
+        return module_catalog(get_language() or settings.LANGUAGE_CODE)
+
+
+def browser(request: HttpRequest) -> dict[str, Browser]:
+    """A context processor (settings.TEMPLATES)."""
+    return {"browser": Browser()}
+
+
+@lru_cache
+def module_catalog(language: str) -> dict[str, Any]:
+    """Message -> translation, or the list of its plural forms: our own djangojs messages only."""
+    view = JavaScriptCatalog()
+    view.translation = DjangoTranslation(
+        language, domain="djangojs", localedirs=[str(path) for path in settings.LOCALE_PATHS]
+    )
+    return view.get_catalog()

@@ -1,0 +1,82 @@
+/** Calls to this server's own API, with errors a person can read. */
+
+import { gettext } from "./i18n.js";
+
+const SIGNED_OUT = [401];
+
+/** What the server, or the lack of one, answered (RFC 9457). */
+export class Problem extends Error {
+  /**
+   * @param {number} status 0: no answer came
+   * @param {Record<string, any>} body
+   */
+  constructor(status, body = {}) {
+    super(sentence(status, body));
+    this.status = status;
+    this.type = (body.type ?? "").split(":").pop();
+    this.errors = body.errors ?? {};
+    this.retryAfterS = 0;
+  }
+
+  /** True when the same request may well succeed a little later. */
+  get mayPass() {
+    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+
+  get isSignedOut() {
+    return SIGNED_OUT.includes(this.status);
+  }
+}
+
+function sentence(status, body) {
+  if (status === 0) return gettext("The server does not answer.");
+  if (SIGNED_OUT.includes(status)) return gettext("You are signed out. Sign in again, then go on.");
+  const named = Object.entries(body.errors ?? {}).map(([field, why]) => `${field}: ${words(why)}`);
+  if (named.length) return named.join("; ");
+  const detail = body.detail || gettext("The server refused this without a reason ({status}).", { status });
+  return detail.charAt(0).toUpperCase() + detail.slice(1);
+}
+
+/** The first sentence inside what DRF nests. */
+function words(why) {
+  if (Array.isArray(why)) return words(why[0] ?? "");
+  if (why && typeof why === "object") return words(Object.values(why)[0] ?? "");
+  return String(why);
+}
+
+/** The CSRF token as it is now: signing in elsewhere in this browser changes it. */
+export function csrfToken() {
+  const name = document.documentElement.dataset.csrfCookie;
+  const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
+  return found ? found.slice(name.length + 1) : "";
+}
+
+/** @returns {Promise<any>} the answer's JSON, null for none.  Throws Problem. */
+export async function call(method, path, body, { signal } = {}) {
+  const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const response = await ask(path, { method, headers, signal, body: body && JSON.stringify(body) });
+  const answer = await jsonOf(response);
+  if (response.ok) return answer;
+  const problem = new Problem(response.status, answer ?? {});
+  problem.retryAfterS = Number(response.headers.get("Retry-After")) || 0;
+  throw problem;
+}
+
+async function ask(path, options) {
+  try {
+    return await fetch(path, { credentials: "same-origin", ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0);
+  }
+}
+
+async function jsonOf(response) {
+  if (!/json/.test(response.headers.get("Content-Type") ?? "")) return null;
+  return response.json().catch(() => null);
+}
+
+export const get = (path, options) => call("GET", path, undefined, options);
+export const post = (path, body = {}, options) => call("POST", path, body, options);
+export const remove = (path) => call("DELETE", path);
