@@ -1,0 +1,55 @@
+import logging
+
+import pytest
+from django.http import Http404
+from rest_framework.exceptions import MethodNotAllowed, ValidationError
+
+from apiapp import problems
+from apiapp.jobs.errors import JobHasEnded
+
+
+def test_a_listed_error_is_told_with_its_facts():
+    problem = problems.problem_for(JobHasEnded(state="failed"))
+
+    assert problem.as_json() == {
+        "type": "urn:sluice:problem:job-has-ended",
+        "title": "Conflict",
+        "status": 409,
+        "detail": "the job has ended already: failed",
+        "state": "failed",
+    }
+
+
+def test_the_nearest_class_counts():
+    class OfOurs(JobHasEnded):
+        pass
+
+    assert problems.problem_for(OfOurs(state="failed")).status == 409
+
+
+def test_an_unplanned_error_is_told_by_a_reference_that_the_log_has(
+    caplog: pytest.LogCaptureFixture,
+):
+    with caplog.at_level(logging.ERROR):
+        problem = problems.problem_for(KeyError("a secret"))
+
+    assert problem.status == 500
+    assert "secret" not in str(problem.as_json())
+    assert problem.facts["instance"] in caplog.text
+    assert "a secret" in caplog.text
+
+
+def test_what_is_not_there_does_not_say_whose_it_is():
+    assert problems.problem_for(Http404("row 7 of bob")).detail == (
+        "There is nothing here, or it is not yours."
+    )
+
+
+def test_fields_are_named():
+    problem = problems.problem_for(ValidationError({"size": ["A valid integer is required."]}))
+
+    assert problem.facts == {"errors": {"size": ["A valid integer is required."]}}
+
+
+def test_the_wrong_method_is_405():
+    assert problems.problem_for(MethodNotAllowed("PUT")).status == 405
