@@ -45,27 +45,37 @@ class Upload(models.Model):
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
-    expires_at = models.DateTimeField(_("expires"))
+    expires_at = models.DateTimeField(
+        _("expires"), null=True, help_text=_("Empty once finished: it stays until it is deleted.")
+    )
 
     class Meta:
         verbose_name = _("upload")
         verbose_name_plural = _("uploads")
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["expires_at"], name="uploads_expiry")]
+        indexes = [
+            models.Index(fields=["expires_at"], name="uploads_expiry"),
+            models.Index(fields=["owner", "-created_at"], name="uploads_of_owner"),
+        ]
 
     def __str__(self) -> str:
         return self.filename
 
 
 class Chunk(models.Model):
-    """One chunk of an upload: being written while `received_at` is empty, stored after.
+    """One chunk of an upload: claimed while `received_at` is empty, stored after.
 
-    The first to claim a chunk writes it in place; whoever sends it again meanwhile, or later,
-    writes a part of its own (`part_name`), so that stored bytes are never overwritten by a request
-    that may break off.  The merge puts parts where they belong.
+    The request that made the row writes the chunk in place.  Whoever sends it again meanwhile, or
+    later, writes a part of its own (`part_name`), so that stored bytes are never overwritten by a
+    request that may break off.  The merge puts parts where they belong.
     """
 
-    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="chunks")
+    upload = models.ForeignKey(
+        Upload,
+        on_delete=models.CASCADE,
+        related_name="chunks",
+        db_index=False,  # the constraint's index begins with it
+    )
     index = models.PositiveIntegerField()
     size_bytes = models.BigIntegerField(default=0)
     md5 = models.CharField(max_length=32, blank=True)

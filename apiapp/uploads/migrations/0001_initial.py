@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('error', models.TextField(blank=True, verbose_name='error')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('finished_at', models.DateTimeField(null=True, verbose_name='finished')),
-                ('expires_at', models.DateTimeField(verbose_name='expires')),
+                ('expires_at', models.DateTimeField(help_text='Empty once finished: it stays until it is deleted.', null=True, verbose_name='expires')),
                 ('job', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='jobs.job')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uploads', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
             ],
@@ -52,12 +52,16 @@ class Migration(migrations.Migration):
                 ('md5', models.CharField(blank=True, max_length=32)),
                 ('part_name', models.CharField(blank=True, max_length=80)),
                 ('received_at', models.DateTimeField(null=True)),
-                ('upload', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='uploads.upload')),
+                ('upload', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='uploads.upload')),
             ],
         ),
         migrations.AddIndex(
             model_name='upload',
             index=models.Index(fields=['expires_at'], name='uploads_expiry'),
+        ),
+        migrations.AddIndex(
+            model_name='upload',
+            index=models.Index(fields=['owner', '-created_at'], name='uploads_of_owner'),
         ),
         migrations.AddConstraint(
             model_name='chunk',
