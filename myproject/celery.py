@@ -4,8 +4,18 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "myproject.settings")
 
-from celery import Celery
+from celery import Celery, Task
 
-app = Celery("sluice")
+from apiapp.jobs.errors import LeaseLost
+
+
+class JobTask(Task):
+    """A task that finds its job given to another run ends without a fuss."""
+
+    throws = (LeaseLost,)
+
+
+app = Celery("sluice", task_cls=JobTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add("apiapp.jobs.worker:DispatcherStep")

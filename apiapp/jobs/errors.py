@@ -34,3 +34,11 @@ class JobCancelled(JobsError):
 
 class LeaseLost(JobsError):
     """Raised inside a running task when another run has taken the job over."""
+
+
+class RunInterrupted(JobsError):
+    """Raised inside a running task when its worker is to stop; the job goes back to the queue."""
+
+
+class BrokerUnavailable(JobsError):
+    """The broker did not take a message."""

@@ -22,7 +22,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from apiapp.jobs import services
-from apiapp.jobs.errors import JobCancelled, LeaseLost
+from apiapp.jobs.errors import JobCancelled, LeaseLost, RunInterrupted
 from apiapp.jobs.models import Job
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,13 @@ REFERENCE_BYTES = 4
 UNIT_CHARS, MESSAGE_CHARS = 20, 200
 
 OnReport = Callable[[int, int | None, str, str], None]
+
+_process_is_stopping = threading.Event()
+
+
+def ask_runs_to_stop() -> None:
+    """Have every run in this process give its job back to the queue at its next report."""
+    _process_is_stopping.set()
 
 
 class LeasedJob:
@@ -59,7 +66,7 @@ class LeasedJob:
     ) -> None:
         """Say how far the job is; what is left out stays as it was.  Cheap: call it often.
 
-        Raises JobCancelled or LeaseLost when the run is to stop.
+        Raises JobCancelled, LeaseLost or RunInterrupted when the run is to stop: let it pass.
         """
         said = {"total": total, "unit": unit[:UNIT_CHARS], "message": message[:MESSAGE_CHARS]}
         with self._lock:
@@ -69,9 +76,11 @@ class LeasedJob:
         self.check()
 
     def check(self) -> None:
-        """Raises JobCancelled or LeaseLost when the run is to stop."""
+        """Raises as `report` does; for work that has nothing to report."""
         if self._stop:
             raise self._stop
+        if _process_is_stopping.is_set():
+            raise RunInterrupted
 
     def row(self) -> QuerySet[Job]:
         """The job's row, as long as it is this run's."""
@@ -159,12 +168,14 @@ def leased(
         raise
     except JobCancelled:
         run.end(**services.ending(row, state=Job.State.CANCELLED, now=timezone.now()))
+    except RunInterrupted:
+        run.end(**_back(row))
     except fatal as error:
         run.end(**_failure(row, error))
     except Exception as error:  # noqa: BLE001 - logged, told in the row, tried again
         run.end(**_again_or_failed(row, error, delay_s=settings.JOB_RETRY_DELAY_S))
-    except BaseException:  # told to stop: another worker goes on, and no attempt was lost
-        run.end(**services.NO_LEASE, state=Job.State.QUEUED, attempts=row.attempts - 1)
+    except BaseException:  # a signal's
+        run.end(**_back(row))
         raise
     finally:
         run.let_go()
@@ -228,6 +239,11 @@ def _running(*, now: datetime, lease_s: float) -> dict[str, Any]:
 def _success(row: Job, result: Any) -> dict[str, Any]:
     ended = services.ending(row, state=Job.State.SUCCEEDED, now=timezone.now())
     return {**ended, "result": result}
+
+
+def _back(row: Job) -> dict[str, Any]:
+    """To the queue, at once: another worker goes on, and no attempt was lost."""
+    return {**services.NO_LEASE, "state": Job.State.QUEUED, "attempts": row.attempts - 1}
 
 
 def _failure(row: Job, error: BaseException) -> dict[str, Any]:

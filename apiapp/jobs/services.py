@@ -11,11 +11,12 @@ from django.db import transaction
 from django.db.models import PROTECT, Q, QuerySet
 
 from apiapp.jobs.errors import JobHasEnded, JobNotRetryable, UnknownJob
-from apiapp.jobs.models import Job
+from apiapp.jobs.models import Job, Worker
 from apiapp.keys.callers import Caller
 
 TOKEN_BYTES = 12
 MAX_ATTEMPTS = 5
+WORKER_FORGOTTEN_S = 60.0
 NO_LEASE: dict[str, Any] = {"lease_token": "", "lease_until": None}
 
 
@@ -201,3 +202,19 @@ def held(*, tokens: Collection[str], now: datetime) -> set[str]:
             "lease_token", flat=True
         )
     )
+
+
+def unknown_tasks(*, known: Collection[str], now: datetime) -> set[str]:
+    """Tasks that due jobs wait for and that are not among `known`."""
+    waiting = due(now=now).exclude(task__in=known).order_by()
+    return set(waiting.values_list("task", flat=True).distinct())
+
+
+def worker_seen(*, name: str, now: datetime) -> None:
+    """Note that the worker `name` is at work; forget those that have been silent for long."""
+    Worker.objects.update_or_create(name=name, defaults={"seen_at": now})
+    Worker.objects.filter(seen_at__lt=now - timedelta(seconds=WORKER_FORGOTTEN_S)).delete()
+
+
+def worker_left(*, name: str) -> None:
+    Worker.objects.filter(name=name).delete()
