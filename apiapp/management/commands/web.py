@@ -29,6 +29,7 @@ class Command(BaseCommand):
             log_config=None,
             log_level="warning",
             access_log=False,
+            lifespan="off",
             ws_per_message_deflate=False,
             ws_max_size=settings.WEBSOCKET_MAX_BYTES,
             timeout_keep_alive=KEEP_ALIVE_S,
