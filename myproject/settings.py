@@ -205,6 +205,8 @@ LOGIN_LINK_EXPIRES_S = env.int("LOGIN_LINK_EXPIRES_S", default=24 * 3600)
 
 # --- Background work --------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="memory://localhost")
+if CELERY_BROKER_URL.startswith("memory"):
+    CELERY_BROKER_TRANSPORT = "apiapp.jobs.inprocess:Transport"
 BROKER_OPTIONS: dict[str, dict] = {
     # Without it the in-process broker hands out two jobs a second.
     "memory": {"polling_interval": 0.02},
@@ -216,6 +218,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for as long as it likes
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # a Redis that restarts refuses commands for a while
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the lease is in the row
+CELERY_WORKER_LOST_WAIT = 0.5  # for the results of a pool child that died: they are in the row
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # jobs are cancelled in their rows
 CELERY_TASK_IGNORE_RESULT = True  # what happened is in the Job row
 CELERY_TASK_ACKS_LATE = True
@@ -226,9 +229,9 @@ CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="sluice")
 JOB_LEASE_S = env.float("JOB_LEASE_S", default=15.0)
 JOB_POLL_S = env.float("JOB_POLL_S", default=0.1)
 JOB_RETRY_DELAY_S = env.float("JOB_RETRY_DELAY_S", default=2.0)
-JOB_STOP_S = env.float("JOB_STOP_S", default=1.5)  # to end in, when the worker is to stop
+JOB_STOP_S = env.float("JOB_STOP_S", default=1.0)  # to end in, when the worker is to stop
 JOB_KEEP_S = env.float("JOB_KEEP_S", default=30 * 24 * 3600)  # jobs that have ended
-PERIODIC_JOBS = {"jobs.prune": 3600.0}  # task -> how often, in seconds
+PERIODIC_JOBS = {"jobs.prune": 3600.0, "uploads.expire": 3600.0}  # task -> how often, in seconds
 
 # --- Uploads ------------------------------------------------------------------------------------------
 UPLOAD_FOLDER = SLUICE_HOME / "uploads"

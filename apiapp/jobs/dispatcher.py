@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 2.0
 AFTER_ERROR_S = 1.0
+STOP_S = 2.0
 QUICK_S = 0.02  # while jobs are flowing: short ones are not to wait for the next poll
 QUICK_FOR_S = 0.5
 
@@ -49,13 +50,18 @@ class Dispatcher:
     """Polls for due jobs until stopped.
 
     send: hands a leased job to the broker; raises BrokerUnavailable.
+    after_stop: called by the thread once nothing more is handed out; it may take its time.
     """
 
-    def __init__(self, terms: Terms, send: Callable[[Job], None]) -> None:
+    def __init__(
+        self, terms: Terms, *, send: Callable[[Job], None], after_stop: Callable[[], None]
+    ) -> None:
         self._terms = terms
         self._send = send
+        self._after_stop = after_stop
         self._sent: dict[str, Job] = {}
-        self._is_stopping = threading.Event()
+        self._is_stopping = False
+        self._has_signed_off = threading.Event()
         self._at_work = threading.Lock()
         self._connection: BaseDatabaseWrapper | None = None
         self._unknown_tasks: set[str] = set()
@@ -68,11 +74,14 @@ class Dispatcher:
     def start(self) -> None:
         self._thread.start()
 
+    def stop_soon(self) -> None:
+        """Lease no more, give back what no run has begun, sign off.  For a signal handler too."""
+        self._is_stopping = True
+
     def stop(self) -> None:
-        """Lease no more, give back what no run has begun, and sign off."""
-        self._is_stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        """`stop_soon`, and wait for it; but not for ever, as the database may be locked."""
+        self.stop_soon()
+        self._has_signed_off.wait(STOP_S)
 
     def before_fork(self) -> None:
         """Wait for this thread to be idle, and let go of the database.
@@ -129,12 +138,16 @@ class Dispatcher:
     def _run(self) -> None:
         self._connection = connections[DEFAULT_DB_ALIAS]
         self._connection.inc_thread_sharing()  # closed by the thread that forks
-        pause_s = 0.0
-        while not self._is_stopping.wait(pause_s):
-            with self._at_work:
-                pause_s = self._work()
+        due_s = 0.0
+        while not self._is_stopping:
+            if time.monotonic() >= due_s:
+                with self._at_work:
+                    due_s = time.monotonic() + self._work()
+            time.sleep(QUICK_S)
         with self._at_work:
             self._sign_off()
+        self._has_signed_off.set()
+        self._after_stop()
 
     def _work(self) -> float:
         """One tick; return how long to wait for the next, in seconds.  Raises nothing."""

@@ -9,10 +9,12 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable
+import time
 from typing import Any
 
+from billiard import get_start_method
 from celery import Celery, bootsteps, signals
+from celery.utils.functional import noop
 from celery.worker.components import Pool
 from django.conf import settings
 from kombu.exceptions import KombuError
@@ -24,6 +26,7 @@ from apiapp.jobs.models import Job
 
 CONFIRM_S = 4.0  # how long a broker may take to say that it has a message
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+LOOK_UP_EVERY_S = 0.1
 CLOSED = -1
 FAIL_AT_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 
@@ -92,50 +95,70 @@ class Tether:
 
 
 class DispatcherStep(bootsteps.StartStopStep):
-    """Runs the dispatcher as long as the worker runs."""
+    """Runs the dispatcher as long as the worker runs.
+
+    Asked to stop, it hands out no more; jobs that run may end within JOB_STOP_S, then they go back
+    to the queue.
+    """
 
     requires = (Pool,)
 
     def __init__(self, worker: Any, **options: Any) -> None:
         super().__init__(worker, **options)
-        self._dispatcher = Dispatcher(terms_of(worker), Sender(worker.app).send)
-        self._ask_children: Callable[[], None] | None = None
-        if "prefork" in worker.pool_cls.__module__ and sys.platform != "win32":
-            self._tie_children()
-
-    def _tie_children(self) -> None:
-        tether = Tether()
-        self._ask_children = tether.ask_children_to_stop
-        os.register_at_fork(
-            before=self._dispatcher.before_fork,
-            after_in_parent=self._dispatcher.after_fork,
-            after_in_child=self._dispatcher.after_fork,
+        sender = Sender(worker.app)
+        self._dispatcher = Dispatcher(
+            terms_of(worker), send=sender.send, after_stop=self._ask_runs_to_stop_in_time
         )
+        self._tether = tether_for(self._dispatcher) if forks(worker.pool_cls) else None
+        # Celery comes to `stop` late; this is sent at the signal itself.
+        signals.worker_shutting_down.connect(self._stop_soon)
 
-        def hold(**_facts: Any) -> None:
-            outlive_the_thread_that_forked()
-            tether.hold_this_child()
+    def _stop_soon(self, **_facts: Any) -> None:
+        self._dispatcher.stop_soon()
 
-        signals.worker_process_init.connect(hold, weak=False)
+    def register_with_event_loop(self, _worker: Any, hub: Any) -> None:
+        """An idle loop notices a signal only when it wakes up for something else."""
+        hub.call_repeatedly(LOOK_UP_EVERY_S, noop)
 
     def start(self, worker: Any) -> None:
         self._dispatcher.start()
 
     def stop(self, worker: Any) -> None:
-        """Hand out no more; running jobs may end within JOB_STOP_S, then go back to the queue."""
         self._dispatcher.stop()
-        timer = threading.Timer(settings.JOB_STOP_S, self._ask_runs_to_stop)
-        timer.daemon = True
-        timer.start()
 
     def terminate(self, worker: Any) -> None:
         self._dispatcher.stop()
         self._ask_runs_to_stop()
 
+    def _ask_runs_to_stop_in_time(self) -> None:
+        time.sleep(settings.JOB_STOP_S)
+        self._ask_runs_to_stop()
+
     def _ask_runs_to_stop(self) -> None:
         leases.ask_runs_to_stop()  # those in threads of this process
-        if self._ask_children:
-            self._ask_children()
+        if self._tether:
+            self._tether.ask_children_to_stop()
+
+
+def forks(pool: type) -> bool:
+    return pool.__module__.endswith("prefork") and get_start_method() == "fork"
+
+
+def tether_for(dispatcher: Dispatcher) -> Tether:
+    """Tie the children that the pool will fork, and have no fork find the dispatcher at work."""
+    tether = Tether()
+    os.register_at_fork(
+        before=dispatcher.before_fork,
+        after_in_parent=dispatcher.after_fork,
+        after_in_child=dispatcher.after_fork,
+    )
+
+    def hold(**_facts: Any) -> None:
+        outlive_the_thread_that_forked()
+        tether.hold_this_child()
+
+    signals.worker_process_init.connect(hold, weak=False)
+    return tether
 
 
 def terms_of(worker: Any) -> Terms:
