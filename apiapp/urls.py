@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path
 
 from apiapp import pages
+from apiapp.imports import dataset_views as datasets
 from apiapp.keys import views as keys
 from apiapp.monitoring import views as monitoring
 
@@ -25,6 +26,13 @@ urlpatterns = [
     *both("logout", pages.logout, "logout"),
     # --- signing in
     *both("login/<str:token>", keys.redeem_login_link, "login-link"),
+    # --- datasets
+    *both("api/datasets", datasets.DatasetList.as_view(), "api-datasets"),
+    *both("api/datasets/<str:slug>", datasets.DatasetView.as_view(), "api-dataset"),
+    *both("api/datasets/<str:slug>/rows", datasets.RowList.as_view(), "api-dataset-rows"),
+    *both(
+        "api/datasets/<str:slug>/rows/<int:row_id>", datasets.RowView.as_view(), "api-dataset-row"
+    ),
     # --- health
     *both("readyz", monitoring.ready, "readyz"),
     *both("healthz", monitoring.alive, "healthz"),

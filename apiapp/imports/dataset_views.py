@@ -1,0 +1,167 @@
+"""/api/datasets/: datasets and their rows over REST."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
+
+from apiapp.imports import datasets, row_json, row_query
+from apiapp.imports.dataset_serializers import DatasetDetail
+from apiapp.imports.models import Dataset
+from apiapp.imports.selection import Page
+from apiapp.keys import scopes
+from apiapp.keys.authentication import caller_of
+
+ROW = {"type": "object", "additionalProperties": {}, "description": "Column name to value."}
+ROWS = {
+    "type": "object",
+    "properties": {
+        "results": {"type": "array", "items": ROW},
+        "next": {"type": "string", "format": "uri", "nullable": True},
+        "previous": {"type": "string", "format": "uri", "nullable": True},
+    },
+}
+ROW_PARAMETERS = [
+    OpenApiParameter("order", str, description="`price.desc,name`; empty cells come last."),
+    OpenApiParameter("select", str, description="Columns wanted, `_id,name`; all if left out."),
+    OpenApiParameter("search", str, description="Text that any text column contains."),
+    OpenApiParameter("limit", int, description="Rows of a page, 1 to 1000; 50 if left out."),
+    OpenApiParameter("cursor", str, description="Of another page: follow `next` and `previous`."),
+    OpenApiParameter(
+        "filters",
+        OpenApiTypes.OBJECT,
+        style="form",
+        explode=True,
+        description="Any column: `price=gte.5`, `name=in.(a,b)`, `note=not.is.null`. Operators: "
+        + ", ".join(row_query.ALL_OPERATORS)
+        + "; `not.` before any of them.",
+    ),
+]
+
+
+class DatasetScopes:
+    read_scope = scopes.DATASETS_READ
+    write_scope = scopes.DATASETS_WRITE
+
+
+class DatasetList(DatasetScopes, generics.ListAPIView[Dataset]):
+    """GET: the caller's datasets, newest first."""
+
+    serializer_class = DatasetDetail
+
+    def get_queryset(self) -> QuerySet[Dataset]:
+        return datasets.visible_to(caller_of(self.request))
+
+
+class DatasetView(DatasetScopes, APIView):
+    """GET: one dataset.  PATCH: change its title.  DELETE: it and its table, for good."""
+
+    @extend_schema(responses=DatasetDetail)
+    def get(self, request: Request, slug: str) -> Response:
+        return answer(request, self.dataset(slug))
+
+    @extend_schema(request=DatasetDetail, responses=DatasetDetail)
+    def patch(self, request: Request, slug: str) -> Response:
+        dataset = self.dataset(slug)
+        wanted = DatasetDetail(dataset, data=request.data, partial=True)
+        wanted.is_valid(raise_exception=True)
+        title = wanted.validated_data.get("title", dataset.title)
+        return answer(request, datasets.rename(dataset=dataset, title=title))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, slug: str) -> Response:
+        datasets.delete(dataset=self.dataset(slug))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def dataset(self, slug: str) -> Dataset:
+        return datasets.dataset_of(caller=caller_of(self.request), slug=slug)
+
+
+class RowList(DatasetScopes, APIView):
+    """GET: a page of rows, filtered and ordered.  POST: add a row."""
+
+    @extend_schema(parameters=ROW_PARAMETERS, responses={(200, "application/json"): ROWS})
+    def get(self, request: Request, slug: str) -> Response:
+        dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
+        types = datasets.types_of(dataset)
+        query = row_query.parse(parameters_of(request), types)
+        page = datasets.page_of(dataset=dataset, query=query)
+        names = query.select or row_names(types)
+        return paged(request, page, row_json.write_rows(page.rows, names, types))
+
+    @extend_schema(request={"application/json": ROW}, responses={(201, "application/json"): ROW})
+    def post(self, request: Request, slug: str) -> Response:
+        dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
+        values = row_json.read_row(request.data, dataset.columns.all())
+        row = datasets.add_row(dataset=dataset, values=values, now=timezone.now())
+        return answer_row(dataset, row, status.HTTP_201_CREATED)
+
+
+class RowView(DatasetScopes, APIView):
+    """GET, PUT, PATCH, DELETE: one row by its number."""
+
+    @extend_schema(responses={(200, "application/json"): ROW})
+    def get(self, request: Request, slug: str, row_id: int) -> Response:
+        dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
+        return answer_row(dataset, datasets.row_of(dataset=dataset, row_id=row_id))
+
+    @extend_schema(request={"application/json": ROW}, responses={(200, "application/json"): ROW})
+    def put(self, request: Request, slug: str, row_id: int) -> Response:
+        dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
+        values = row_json.read_row(request.data, dataset.columns.all())
+        return changed(dataset, row_id, values)
+
+    @extend_schema(request={"application/json": ROW}, responses={(200, "application/json"): ROW})
+    def patch(self, request: Request, slug: str, row_id: int) -> Response:
+        dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
+        values = row_json.read_changes(request.data, dataset.columns.all())
+        return changed(dataset, row_id, values)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, slug: str, row_id: int) -> Response:
+        dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
+        datasets.delete_row(dataset=dataset, row_id=row_id, now=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def answer(request: Request, dataset: Dataset) -> Response:
+    return Response(DatasetDetail(dataset, context={"request": request}).data)
+
+
+def changed(dataset: Dataset, row_id: int, values: dict[str, Any]) -> Response:
+    change = datasets.change_row(dataset=dataset, row_id=row_id, values=values, now=timezone.now())
+    return answer_row(dataset, change.after)
+
+
+def answer_row(dataset: Dataset, row: dict[str, Any], code: int = status.HTTP_200_OK) -> Response:
+    types = datasets.types_of(dataset)
+    (written,) = row_json.write_rows([row], row_names(types), types)
+    return Response(written, status=code)
+
+
+def row_names(types: dict[str, str]) -> list[str]:
+    """What a row shows unasked: all but the import that brought it."""
+    return [name for name in types if name != "_import"]
+
+
+def parameters_of(request: Request) -> list[tuple[str, str]]:
+    return [(name, text) for name, texts in request.query_params.lists() for text in texts]
+
+
+def paged(request: Request, page: Page, results: list[dict[str, Any]]) -> Response:
+    here = request.build_absolute_uri()
+    links = {
+        relation: replace_query_param(here, "cursor", cursor) if cursor else None
+        for relation, cursor in (("next", page.next), ("prev", page.previous))
+    }
+    response = Response({"results": results, "next": links["next"], "previous": links["prev"]})
+    header = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items() if url)
+    if header:
+        response["Link"] = header
+    return response
