@@ -157,11 +157,11 @@ class FileStore:
     def old_files(self, *, before: datetime) -> Iterator[str]:
         """Ids of the files that nobody wrote to since then; one may come twice."""
         for folder in (self._incoming, self._sealed, self._finished):
-            yield from old_names(folder, before=before)
+            yield from old_names(folder, FILE_ID, before=before)
 
     def old_parts(self, *, before: datetime) -> Iterator[str]:
         """Names of the parts that nobody wrote to since then."""
-        yield from old_names(self._parts, before=before)
+        yield from old_names(self._parts, PART_NAME, before=before)
 
 
 class Writer:
@@ -212,11 +212,12 @@ def named(folder: Path, pattern: re.Pattern[str], name: str) -> Path:
     return folder / name
 
 
-def old_names(folder: Path, *, before: datetime) -> Iterator[str]:
+def old_names(folder: Path, pattern: re.Pattern[str], *, before: datetime) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             with suppress(FileNotFoundError):
-                if entry.stat().st_mtime < before.timestamp():
+                is_old = entry.stat().st_mtime < before.timestamp()
+                if is_old and pattern.fullmatch(entry.name):
                     yield entry.name
 
 
