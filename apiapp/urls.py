@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.urls import URLPattern, path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from apiapp import pages
 from apiapp.imports import dataset_views as datasets
+from apiapp.jobs import views as jobs
 from apiapp.keys import views as keys
 from apiapp.monitoring import views as monitoring
 
@@ -33,6 +35,14 @@ urlpatterns = [
     *both(
         "api/datasets/<str:slug>/rows/<int:row_id>", datasets.RowView.as_view(), "api-dataset-row"
     ),
+    # --- documentation
+    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    *both("docs", SpectacularSwaggerSplitView.as_view(url_name="openapi"), "docs"),
+    # --- jobs
+    *both("api/jobs", jobs.JobList.as_view(), "api-jobs"),
+    *both("api/jobs/<int:job_id>", jobs.JobView.as_view(), "api-job"),
+    *both("api/jobs/<int:job_id>/cancel", jobs.JobCancel.as_view(), "api-job-cancel"),
+    *both("api/jobs/<int:job_id>/retry", jobs.JobRetry.as_view(), "api-job-retry"),
     # --- health
     *both("readyz", monitoring.ready, "readyz"),
     *both("healthz", monitoring.alive, "healthz"),
