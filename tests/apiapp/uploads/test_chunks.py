@@ -20,6 +20,8 @@ from tests.apiapp.uploads.made import (
     write,
 )
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 OURS, THEIRS = b"0123456789", b"##########"
 
 

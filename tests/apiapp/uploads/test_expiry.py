@@ -10,6 +10,8 @@ from apiapp.uploads.models import Upload
 from apiapp.uploads.storage import FileStore, new_part_name
 from tests.apiapp.uploads.made import NOW, begin, send, send_all
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 LATER = NOW + timedelta(days=30)
 
 

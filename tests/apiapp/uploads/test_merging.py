@@ -20,6 +20,8 @@ from apiapp.uploads.models import Chunk, Upload
 from apiapp.uploads.storage import FileStore
 from tests.apiapp.uploads.made import NOW, begin, claim, md5_of, send, send_all, write
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 CONTENT = b"0123456789abcdefghijABCDE"
 WRONG_MD5 = "0" * 32
 

@@ -24,6 +24,8 @@ from apiapp.uploads.services import AnnouncedFile, ArrivedFile, Limits
 from apiapp.uploads.storage import FileStore
 from tests.apiapp.uploads.made import NOW, begin, md5_of, send, send_all
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 CONTENT = b"0123456789abcdefghijABCDE"
 
 
@@ -88,7 +90,7 @@ def test_the_quota_counts_for_each_user_alone(caller, other_caller, store, limit
     begin(other_caller, store, small, size=25)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(databases="__all__", transaction=True)
 def test_two_files_at_the_same_time_cannot_share_the_last_room(caller, store, limits: Limits):
     small = dataclasses.replace(limits, user_bytes=30)
     refused = []
