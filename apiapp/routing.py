@@ -1,5 +1,9 @@
 """Every WebSocket, on one page."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, re_path
 
-websocket_urlpatterns: list[URLPattern] = []
+from apiapp import consumers
+
+websocket_urlpatterns: list[URLPattern] = [
+    re_path(r"^ws/jobs/?$", consumers.JobsConsumer.as_asgi()),  # type: ignore[arg-type]
+]

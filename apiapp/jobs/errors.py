@@ -28,6 +28,14 @@ class JobNotRetryable(JobsError):
         self.state = state
 
 
+class TooManyFollowed(JobsError):
+    """A client wants to follow more jobs than one may."""
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"at most {limit} jobs can be followed")
+        self.limit = limit
+
+
 class JobCancelled(JobsError):
     """Raised inside a running task when its cancellation was asked for."""
 
