@@ -3,7 +3,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async as in_thread
 from channels.testing import WebsocketCommunicator
 from django.utils import timezone
 
@@ -16,7 +16,7 @@ from myproject.asgi import application
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 
 
-@sync_to_async
+@in_thread
 def job_of(owner: Any, **columns: Any) -> Job:
     job = services.enqueue(task="tests.any", kwargs={}, owner=owner, now=timezone.now())
     return change(job, **columns) if columns else job
@@ -43,14 +43,14 @@ async def socket(key: str | None, **headers: str) -> Any:
 
 async def test_a_followed_job_is_told_as_it_is_and_then_at_each_change(user, key_for):
     job = await job_of(user)
-    key = await sync_to_async(key_for)(user)
+    key = await in_thread(key_for)(user)
 
     async with socket(key) as opened:
         await opened.send_json_to({"type": "follow", "ids": [job.pk]})
         first = await opened.receive_json_from(5)
-        await sync_to_async(change)(job, state="running", done=5, total=10, unit="rows")
+        await in_thread(change)(job, state="running", done=5, total=10, unit="rows")
         second = await opened.receive_json_from(5)
-        await sync_to_async(change)(job, state="succeeded", done=10, result={"rows": 10})
+        await in_thread(change)(job, state="succeeded", done=10, result={"rows": 10})
         third = await opened.receive_json_from(5)
 
     assert first["type"] == "job"
@@ -65,22 +65,22 @@ async def test_a_followed_job_is_told_as_it_is_and_then_at_each_change(user, key
 
 async def test_what_is_told_has_the_fields_of_the_rest_api(user, key_for, api):
     job = await job_of(user, state="failed", error="no such file")
-    client = await sync_to_async(api)(user)
+    client = await in_thread(api)(user)
 
-    async with socket(await sync_to_async(key_for)(user)) as opened:
+    async with socket(await in_thread(key_for)(user)) as opened:
         await opened.send_json_to({"type": "follow", "ids": [job.pk]})
         told = await opened.receive_json_from(5)
 
-    assert told["job"] == (await sync_to_async(client.get)(f"/api/jobs/{job.pk}/")).json()
+    assert told["job"] == (await in_thread(client.get)(f"/api/jobs/{job.pk}/")).json()
 
 
 async def test_the_renewal_of_a_lease_is_no_news(user, key_for):
     job = await job_of(user, state="running")
 
-    async with socket(await sync_to_async(key_for)(user)) as opened:
+    async with socket(await in_thread(key_for)(user)) as opened:
         await opened.send_json_to({"type": "follow", "ids": [job.pk]})
         await opened.receive_json_from(5)
-        await sync_to_async(change)(job, lease_until=timezone.now())
+        await in_thread(change)(job, lease_until=timezone.now())
 
         assert await opened.receive_nothing(timeout=0.6)
 
@@ -89,12 +89,12 @@ async def test_who_follows_all_is_told_of_jobs_that_come_later_and_of_their_end(
     await job_of(user, state="succeeded")
     old = await job_of(user)
 
-    async with socket(await sync_to_async(key_for)(user)) as opened:
+    async with socket(await in_thread(key_for)(user)) as opened:
         await opened.send_json_to({"type": "follow_all"})
         first = await opened.receive_json_from(5)
         new = await job_of(user)
         second = await opened.receive_json_from(5)
-        await sync_to_async(change)(new, state="failed")
+        await in_thread(change)(new, state="failed")
         third = await opened.receive_json_from(5)
 
     assert first["job"]["id"] == old.pk
@@ -107,11 +107,11 @@ async def test_another_users_job_is_as_unknown_as_one_that_does_not_exist(
 ):
     foreign = await job_of(other_user)
 
-    async with socket(await sync_to_async(key_for)(user)) as opened:
+    async with socket(await in_thread(key_for)(user)) as opened:
         await opened.send_json_to({"type": "follow", "ids": [foreign.pk, 2**62]})
         told = [await opened.receive_json_from(5) for _ in range(2)]
         await opened.send_json_to({"type": "follow_all"})
-        await sync_to_async(change)(foreign, state="running")
+        await in_thread(change)(foreign, state="running")
 
         assert await opened.receive_nothing(timeout=0.6)
     assert {message["type"] for message in told} == {"unknown"}
@@ -121,7 +121,7 @@ async def test_another_users_job_is_as_unknown_as_one_that_does_not_exist(
 async def test_staff_may_follow_the_jobs_of_others(staff, user, key_for):
     job = await job_of(user)
 
-    async with socket(await sync_to_async(key_for)(staff)) as opened:
+    async with socket(await in_thread(key_for)(staff)) as opened:
         await opened.send_json_to({"type": "follow", "ids": [job.pk]})
 
         assert (await opened.receive_json_from(5))["job"]["id"] == job.pk
@@ -130,10 +130,10 @@ async def test_staff_may_follow_the_jobs_of_others(staff, user, key_for):
 async def test_a_job_that_is_deleted_is_told_as_unknown(user, key_for):
     job = await job_of(user)
 
-    async with socket(await sync_to_async(key_for)(user)) as opened:
+    async with socket(await in_thread(key_for)(user)) as opened:
         await opened.send_json_to({"type": "follow", "ids": [job.pk]})
         await opened.receive_json_from(5)
-        await sync_to_async(Job.objects.filter(pk=job.pk).delete)()
+        await in_thread(Job.objects.filter(pk=job.pk).delete)()
 
         assert await opened.receive_json_from(5) == {"type": "unknown", "id": job.pk}
 
@@ -172,7 +172,7 @@ async def test_a_socket_that_nobody_signed_for_is_closed():
 async def test_a_bad_message_is_answered_and_the_socket_stays_open(user, key_for, message):
     job = await job_of(user)
 
-    async with socket(await sync_to_async(key_for)(user)) as opened:
+    async with socket(await in_thread(key_for)(user)) as opened:
         as_bytes = isinstance(message, bytes)
         await opened.send_to(**{"bytes_data" if as_bytes else "text_data": message})
         answer = await opened.receive_json_from(5)

@@ -3,7 +3,7 @@ import threading
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async as in_thread
 from django.contrib.auth.models import User
 from django.db import connections
 from django.utils import timezone
@@ -47,14 +47,14 @@ async def test_jobs_that_have_ended_make_room_for_others_to_follow(user):
     now = timezone.now()
     wanted = {"task": "tests.any", "owner": user, "run_at": now}
     rows = [Job(**wanted) for _ in range(MAX_FOLLOWED + 1)]
-    made = [each.pk for each in await sync_to_async(Job.objects.bulk_create)(rows)]
+    made = [each.pk for each in await in_thread(Job.objects.bulk_create)(rows)]
     jobs = JobFeed()
     follower = jobs.join(person(user))
 
     await jobs.follow(follower, made[:-1])
     with pytest.raises(TooManyFollowed):
         await jobs.follow(follower, made[-1:])
-    await sync_to_async(Job.objects.filter(pk=made[0]).update)(state="succeeded")
+    await in_thread(Job.objects.filter(pk=made[0]).update)(state="succeeded")
     await follower.news()
     await follower.news()  # the poll has seen the end of the first
     unknown = await jobs.follow(follower, made[-1:])
@@ -90,7 +90,7 @@ async def test_the_rows_are_asked_for_once_for_all_followers_and_not_without_any
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
 async def test_a_database_that_was_away_is_asked_again(user, monkeypatch):
-    row = await sync_to_async(services.enqueue)(
+    row = await in_thread(services.enqueue)(
         task="tests.any", kwargs={}, owner=user, now=timezone.now()
     )
     jobs = JobFeed()
@@ -104,7 +104,7 @@ async def test_a_database_that_was_away_is_asked_again(user, monkeypatch):
         connections["default"].connection.close()
 
     await jobs._ask(break_connection)
-    await sync_to_async(Job.objects.filter(pk=row.pk).update)(done=7)
+    await in_thread(Job.objects.filter(pk=row.pk).update)(done=7)
     told = await asyncio.wait_for(follower.news(), 5)
     jobs.leave(follower)
 
