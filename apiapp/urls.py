@@ -11,6 +11,7 @@ from apiapp.imports import dataset_views as datasets
 from apiapp.jobs import views as jobs
 from apiapp.keys import views as keys
 from apiapp.monitoring import views as monitoring
+from apiapp.uploads import views as uploads
 
 
 def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
@@ -23,11 +24,30 @@ urlpatterns = [
     path("", pages.home, name="home"),
     *both("import", pages.importing, "import"),
     *both("datasets", pages.datasets, "datasets"),
+    *both("datasets/<str:slug>", pages.dataset, "dataset"),
     *both("jobs", pages.jobs, "jobs"),
     *both("login", pages.login, "login"),
     *both("logout", pages.logout, "logout"),
     # --- signing in
     *both("login/<str:token>", keys.redeem_login_link, "login-link"),
+    # --- uploads
+    *both("api/upload", uploads.OneShotUpload.as_view(), "api-one-shot-upload"),
+    *both("api/uploads", uploads.UploadList.as_view(), "api-uploads"),
+    *both("api/uploads/<str:file_id>", uploads.UploadView.as_view(), "api-upload"),
+    *both("api/uploads/<str:file_id>/chunks", uploads.ChunkList.as_view(), "api-upload-chunks"),
+    *both(
+        "api/uploads/<str:file_id>/chunks/<str:index>",
+        uploads.ChunkView.as_view(),
+        "api-upload-chunk",
+    ),
+    *both(
+        "api/uploads/<str:file_id>/complete",
+        uploads.UploadCompletion.as_view(),
+        "api-upload-complete",
+    ),
+    *both(
+        "api/uploads/<str:file_id>/content", uploads.UploadContent.as_view(), "api-upload-content"
+    ),
     # --- datasets
     *both("api/datasets", datasets.DatasetList.as_view(), "api-datasets"),
     *both("api/datasets/<str:slug>", datasets.DatasetView.as_view(), "api-dataset"),

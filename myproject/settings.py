@@ -239,6 +239,7 @@ UPLOAD_CHUNK_BYTES = env.int("UPLOAD_CHUNK_BYTES", default=8 * MIB)
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=100 * GIB)
 UPLOAD_USER_QUOTA_BYTES = env.int("UPLOAD_USER_QUOTA_BYTES", default=200 * GIB)
 UPLOAD_EXPIRES_S = env.int("UPLOAD_EXPIRES_S", default=7 * 24 * 3600)
+UPLOAD_IDLE_S = env.float("UPLOAD_IDLE_S", default=60.0)  # how long a client may send nothing
 UPLOAD_FREE_DISK_BYTES = env.int("UPLOAD_FREE_DISK_BYTES", default=512 * MIB)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * MIB  # bodies that Django itself reads: JSON and forms
 

@@ -20,6 +20,7 @@ from apiapp.uploads.storage import FileStore, new_part_name
 # After a failed verification the file stays sealed: chunks that are sent again become parts.
 OPEN_STATES = (Upload.State.RECEIVING, Upload.State.FAILED)
 INDEX_DIGITS = 9
+UNPLACED = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,20 @@ def claim_chunk(*, caller: Caller, file_id: str, index: str, store: FileStore) -
     return apart(claim, part_name=new_part_name(file_id))
 
 
+def claim_unplaced(*, caller: Caller, file_id: str, store: FileStore) -> ChunkClaim:
+    """The claim to write some chunk apart, its index to be told later: see claim_part.
+
+    Raises UnknownUpload, NotReceiving, DiskFull.
+    """
+    upload = open_upload(caller, file_id)
+    store.require_free(upload.chunk_size)
+    return ChunkClaim(upload.file_id, UNPLACED, 0, upload.chunk_size, new_part_name(file_id))
+
+
 def claim_part(*, caller: Caller, file_id: str, index: str, part_name: str) -> ChunkClaim:
     """The claim for bytes that were written to a part before their index was known.
 
-    Raises as claim_chunk does.
+    Raises UnknownUpload, NotReceiving, BadChunkIndex.
     """
     return apart(whole_claim(open_upload(caller, file_id), index), part_name=part_name)
 

@@ -148,6 +148,11 @@ class VerificationFailed(UploadError):
 # --- requests ----------------------------------------------------------------------------------
 
 
+class NotAForm(UploadError):
+    def __init__(self, *, content_type: str) -> None:
+        super().__init__(f"a multipart/form-data body is wanted here, not {content_type[:100]!r}")
+
+
 class BadForm(UploadError):
     """The multipart body cannot be read, or a needed field is not in it."""
 

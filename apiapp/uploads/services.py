@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -20,6 +21,7 @@ from apiapp.uploads.errors import (
     ChunksMissing,
     FileTooLarge,
     QuotaExceeded,
+    StoredFileMissing,
     TooManyChunks,
     UnknownUpload,
     UploadNotFinished,
@@ -198,6 +200,14 @@ def finished_upload(caller: Caller, file_id: str) -> Upload:
 def path_of(upload: Upload, store: FileStore) -> Path:
     """Where the bytes of a finished upload are; to be read, never to be changed."""
     return store.finished_path(upload.file_id)
+
+
+def open_content(upload: Upload, store: FileStore) -> BinaryIO:
+    """The bytes of a finished upload; the caller closes it.  Raises StoredFileMissing."""
+    try:
+        return path_of(upload, store).open("rb")
+    except FileNotFoundError as error:
+        raise StoredFileMissing from error
 
 
 def received_ranges(upload: Upload) -> list[Range]:

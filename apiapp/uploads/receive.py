@@ -1,0 +1,325 @@
+"""Async: the ASGI app that takes upload bodies, straight from the socket to their file.
+
+Django would spool each body to a file of its own first, or hold it in memory.  Everything that
+blocks (database, disk, checksums) is done in threads.
+"""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Protocol, TypeVar
+from urllib.parse import parse_qs
+
+import orjson
+from django.db import close_old_connections
+
+from apiapp.keys import scopes
+from apiapp.keys.asgi_callers import caller_from_scope, require_scope
+from apiapp.keys.callers import Caller
+from apiapp.uploads import arriving
+from apiapp.uploads.arriving import ArrivingChunk, ArrivingFile, Terms
+from apiapp.uploads.bodies import Intake, Opened, Receive, body_pieces
+from apiapp.uploads.digests import md5_from_base64, md5_from_hex
+from apiapp.uploads.errors import (
+    BadForm,
+    BodyStalled,
+    BodyTooLarge,
+    ClientGone,
+    NoFile,
+    TooManyFiles,
+)
+from apiapp.uploads.multipart import FORM_BYTES, FileBegins, FormReader
+from apiapp.uploads.services import MAX_CHUNK_BYTES
+
+THREADS = 16
+IDLE_S = 60.0
+CHUNK_REQUEST_BYTES = MAX_CHUNK_BYTES + FORM_BYTES
+TOKEN_FIELD = "csrfmiddlewaretoken"
+
+Scope = dict[str, Any]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Answer = dict[str, Any]
+Result = TypeVar("Result")
+OpenFile = Callable[[Caller, str], Opened]  # caller, name of the file
+
+
+class Problem(Protocol):
+    """How an error is answered."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> dict[str, str]: ...
+
+    def as_json(self) -> dict[str, Any]: ...
+
+
+class UploadReceiver:
+    """PUT and POST of chunks, POST of whole files.
+
+    problem_for: how an error is answered; logs what is a bug.  idle_s: how long a client may send
+    nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        terms: Terms,
+        problem_for: Callable[[Exception], Problem],
+        idle_s: float = IDLE_S,
+        threads: int = THREADS,
+    ) -> None:
+        self._terms = terms
+        self._problem_for = problem_for
+        self._idle_s = idle_s
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="uploads")
+        self._routes: list[tuple[str, re.Pattern[str], Callable[..., Awaitable[Answer]]]] = [
+            ("PUT", re.compile(r"/api/uploads/([^/]+)/chunks/([^/]+)/?"), self._put_chunk),
+            ("POST", re.compile(r"/api/uploads/([^/]+)/chunks/?"), self._post_chunk),
+            ("POST", re.compile(r"/api/upload/?"), self._post_file),
+        ]
+
+    def matches(self, scope: Scope) -> bool:
+        """Whether the request is one for here."""
+        return scope["type"] == "http" and self._route(scope) is not None
+
+    def _route(self, scope: Scope) -> Callable[[Receive], Awaitable[Answer]] | None:
+        for method, pattern, answer in self._routes:
+            found = pattern.fullmatch(scope["path"])
+            if found and scope["method"] == method:
+                return partial(answer, scope, *found.groups())
+        return None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._route(scope)
+        assert route
+        try:
+            answer = await route(receive)
+        except ClientGone:
+            return
+        except Exception as error:  # noqa: BLE001 - answered, and logged if it is a bug
+            await send_problem(send, self._problem_for(error), ends_connection=is_cut_short(error))
+        else:
+            await send_json(send, 200, answer)
+
+    async def _put_chunk(self, scope: Scope, file_id: str, index: str, receive: Receive) -> Answer:
+        md5 = md5_of_request(scope)
+
+        def begin() -> ArrivingChunk:
+            return arriving.open_chunk(
+                caller=uploading_caller(scope),
+                file_id=file_id,
+                index=index,
+                declared_bytes=content_length(scope),
+                terms=self._terms,
+            )
+
+        async with Intake(self._pool) as intake:
+            chunk = await intake.open(in_database(begin))
+            async for piece in self._pieces(receive, limit_bytes=CHUNK_REQUEST_BYTES):
+                await intake.add(piece)
+            rest = intake.take_rest()
+            return await intake.lane.run(in_database(partial(keep_chunk, chunk, rest, md5)))
+
+    async def _post_chunk(self, scope: Scope, file_id: str, receive: Receive) -> Answer:
+        form = FormReader(header(scope, b"content-type"), file_field="chunk")
+
+        def begin(caller: Caller, filename: str) -> ArrivingChunk:
+            if "index" not in form.fields:
+                return arriving.open_unplaced(caller=caller, file_id=file_id, terms=self._terms)
+            return arriving.open_chunk(
+                caller=caller,
+                file_id=file_id,
+                index=form.fields["index"],
+                declared_bytes=None,
+                terms=self._terms,
+            )
+
+        def keep(caller: Caller, chunk: ArrivingChunk, rest: list[Any]) -> Answer:
+            if "index" not in form.fields:
+                raise BadForm("the form has no field 'index'")
+            if not chunk.is_placed:
+                chunk.place(caller=caller, index=form.fields["index"])
+            return keep_chunk(chunk, rest, md5_of_form(form))
+
+        require_length(scope, CHUNK_REQUEST_BYTES)
+        pieces = self._pieces(receive, limit_bytes=CHUNK_REQUEST_BYTES)
+        async with Intake(self._pool) as intake:
+            caller, chunk = await take_form(scope, pieces, form, intake, begin)
+            rest = intake.take_rest()
+            return await intake.lane.run(in_database(partial(keep, caller, chunk, rest)))
+
+    async def _post_file(self, scope: Scope, receive: Receive) -> Answer:
+        form = FormReader(header(scope, b"content-type"), file_field="file")
+        limit_bytes = self._terms.limits.file_bytes + FORM_BYTES
+        declared_bytes = max(0, (content_length(scope) or 0) - FORM_BYTES)
+
+        def begin(caller: Caller, filename: str) -> ArrivingFile:
+            return arriving.open_file(
+                owner=caller.user,
+                filename=filename,
+                declared_bytes=declared_bytes,
+                terms=self._terms,
+            )
+
+        require_length(scope, limit_bytes)
+        pieces = self._pieces(receive, limit_bytes=limit_bytes)
+        async with Intake(self._pool) as intake:
+            _, file = await take_form(scope, pieces, form, intake, begin)
+            rest = intake.take_rest()
+            return await intake.lane.run(in_database(partial(keep_file, file, rest)))
+
+    def _pieces(self, receive: Receive, *, limit_bytes: int) -> AsyncIterator[bytes]:
+        return body_pieces(receive, idle_s=self._idle_s, limit_bytes=limit_bytes)
+
+
+async def take_form(
+    scope: Scope,
+    pieces: AsyncIterator[bytes],
+    form: FormReader,
+    intake: Intake,
+    begin: OpenFile[Opened],
+) -> tuple[Caller, Opened]:
+    """Read a whole form, its file through `intake` to what `begin` opens.
+
+    Whoever calls is known before a byte of the file is stored.  Raises NoFile, TooManyFiles,
+    BadForm, and what `begin` raises.
+    """
+    caller, opened = None, None
+    if not may_bring_token(scope):
+        caller = await intake.lane.run(in_database(partial(uploading_caller, scope)))
+    async for piece in pieces:
+        for event in form.feed(piece):
+            if not isinstance(event, FileBegins):
+                await intake.add(event)
+                continue
+            if opened:
+                raise TooManyFiles(field=form.file_field)
+            caller = caller or await late_caller(scope, form, intake)
+            opened = await intake.open(in_database(partial(begin, caller, event.filename)))
+    form.end()
+    caller = caller or await late_caller(scope, form, intake)
+    if opened is None:
+        raise NoFile(field=form.file_field)
+    return caller, opened
+
+
+async def late_caller(scope: Scope, form: FormReader, intake: Intake) -> Caller:
+    """The caller by session, with the token that came as a field before the file."""
+    token = form.fields.get(TOKEN_FIELD)
+    return await intake.lane.run(in_database(partial(uploading_caller, scope, token)))
+
+
+def uploading_caller(scope: Scope, csrf_token: str | None = None) -> Caller:
+    """The caller, who may upload.  Raises what caller_from_scope and require_scope raise."""
+    caller = caller_from_scope(scope, csrf_token=csrf_token)
+    require_scope(caller, scopes.UPLOADS)
+    return caller
+
+
+def keep_chunk(chunk: ArrivingChunk, rest: list[Any], md5: str) -> Answer:
+    got = chunk.keep(rest, md5=md5)
+    claim = chunk.claim
+    return {
+        "file_id": claim.file_id,
+        "index": claim.index,
+        "size": claim.length_bytes,
+        "md5": got,
+    }
+
+
+def keep_file(file: ArrivingFile, rest: list[Any]) -> Answer:
+    upload = file.keep(rest)
+    return {
+        "file_id": upload.file_id,
+        "filename": upload.filename,
+        "size": upload.size,
+        "md5": upload.md5,
+        "sha256": upload.sha256,
+    }
+
+
+def in_database(work: Callable[[], Result]) -> Callable[[], Result]:
+    """`work` for a thread of the pool, leaving its connection as the settings want it left."""
+
+    def run() -> Result:
+        close_old_connections()
+        try:
+            return work()
+        finally:
+            close_old_connections()
+
+    return run
+
+
+# --- what requests say --------------------------------------------------------------------------
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """Its value; empty if it was not sent."""
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+def content_length(scope: Scope) -> int | None:
+    text = header(scope, b"content-length")
+    return int(text) if text else None
+
+
+def require_length(scope: Scope, limit_bytes: int) -> None:
+    """Raises BodyTooLarge, before anything is read."""
+    if (content_length(scope) or 0) > limit_bytes:
+        raise BodyTooLarge(limit_bytes=limit_bytes)
+
+
+def may_bring_token(scope: Scope) -> bool:
+    """Whether the CSRF token of a session may be a field of the form."""
+    shown = header(scope, b"authorization") or header(scope, b"x-csrftoken")
+    return bool(header(scope, b"cookie")) and not shown
+
+
+def md5_of_request(scope: Scope) -> str:
+    """From the Content-MD5 header or `?md5=`; empty if there is none.  Raises BadChecksum."""
+    content_md5 = header(scope, b"content-md5")
+    if content_md5:
+        return md5_from_base64(content_md5)
+    asked = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return md5_from_hex(asked["md5"][-1]) if "md5" in asked else ""
+
+
+def md5_of_form(form: FormReader) -> str:
+    """Raises BadChecksum."""
+    text = form.fields.get("md5", "")
+    return md5_from_hex(text) if text else ""
+
+
+# --- answers ------------------------------------------------------------------------------------
+
+
+def is_cut_short(error: Exception) -> bool:
+    """Whether the rest of the body is not to be waited for."""
+    return isinstance(error, BodyStalled | BodyTooLarge)
+
+
+async def send_problem(send: Send, problem: Problem, *, ends_connection: bool) -> None:
+    headers = {**problem.headers, "content-type": "application/problem+json"}
+    if ends_connection:
+        headers["connection"] = "close"
+    await send_json(send, problem.status, problem.as_json(), headers)
+
+
+async def send_json(
+    send: Send, status: int, answer: Answer, headers: dict[str, str] | None = None
+) -> None:
+    body = orjson.dumps(answer)
+    sent = {
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        **(headers or {}),
+    }
+    encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in sent.items()]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    await send({"type": "http.response.body", "body": body})
