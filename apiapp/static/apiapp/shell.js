@@ -1,1 +1,15 @@
-/** What every page has: the keys, and the live count of running jobs in the top bar. */
+/** What every page has: its keys, and the live count of running jobs in the top bar. */
+
+import { feed } from "./job_feed.js";
+import { ngettext } from "./i18n.js";
+import "./keys.js";
+
+const count = document.getElementById("jobs-running");
+
+function show(running) {
+  count.hidden = running === 0;
+  count.textContent = String(running);
+  count.title = ngettext("{count} job is running", "{count} jobs are running", running);
+}
+
+if (count) feed.addEventListener("jobs", () => show(feed.active.length));

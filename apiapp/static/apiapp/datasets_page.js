@@ -1,0 +1,61 @@
+/** The page /datasets/: one's tables, newest first. */
+
+import "./shell.js";
+import { get } from "./api.js";
+import { button, element, link, scrollBox } from "./elements.js";
+import * as figures from "./figures.js";
+import { gettext } from "./i18n.js";
+import { emptyView, errorView, showIn, table } from "./states.js";
+
+const PAGE = 100;
+const place = document.getElementById("datasets");
+
+function rowFor(dataset) {
+  const { slug, title, row_count: rows, columns, updated_at: changed } = dataset;
+  const name = link(`/datasets/${encodeURIComponent(slug)}/`, title);
+  return element(
+    "tr",
+    {},
+    element("th", { scope: "row" }, name),
+    element("td", { class: "number" }, figures.number(rows)),
+    element("td", { class: "number" }, figures.number(columns.length)),
+    element("td", {}, element("time", { datetime: changed, title: figures.exactly(changed) }, figures.when(changed))),
+  );
+}
+
+async function view() {
+  const { results, next } = await get(`/api/datasets/?limit=${PAGE}`);
+  if (!results.length) {
+    return emptyView(
+      gettext("No table yet. It begins with a file."),
+      element("a", { role: "button", href: "/import/" }, gettext("Import a file")),
+    );
+  }
+  const headers = [
+    gettext("Name"),
+    [gettext("Rows"), "number"],
+    [gettext("Columns"), "number"],
+    gettext("Changed"),
+  ];
+  const list = table(headers, results.map(rowFor));
+  return [scrollBox(gettext("Datasets"), list), ...more(next, list.tBodies[0])];
+}
+
+/** The button that adds the next page, while there is one. */
+function more(next, body) {
+  if (!next) return [];
+  const load = button(gettext("Show more"), add, { class: "quiet" });
+  async function add() {
+    load.disabled = true;
+    try {
+      const page = await get(next);
+      body.append(...page.results.map(rowFor));
+      load.replaceWith(...more(page.next, body));
+    } catch (problem) {
+      load.replaceWith(errorView(problem, add));
+    }
+  }
+  return [load];
+}
+
+showIn(place, view);

@@ -1,0 +1,240 @@
+/** Shows one ImportItem: its one bar, the phase in words, figures, and what can be done now. */
+
+import { announce } from "./announcer.js";
+import { button, element, icon } from "./elements.js";
+import * as figures from "./figures.js";
+import { gettext } from "./i18n.js";
+import { WrongFile } from "./import_item.js";
+import { resultView } from "./import_result.js";
+import { PreviewForm } from "./preview_form.js";
+
+const SILENT_MS = 10_000;
+
+/** The steps under the bar, each with the phases it stands for. */
+const STEPS = [
+  [gettext("Upload"), ["queued", "wanted", "sending"]],
+  [gettext("Verify"), ["verifying"]],
+  [gettext("Your check"), ["reading", "checking"]],
+  [gettext("Load"), ["loading"]],
+  [gettext("Table"), ["done"]],
+];
+
+export class ImportCard {
+  #item;
+  #chooseFile;
+  #bar = element("progress", { max: "1000", value: 0 });
+  #words = element("p", { class: "card-words" });
+  #figures = element("p", { class: "card-figures" });
+  #steps = STEPS.map(([label]) => element("li", {}, label));
+  #actions = element("div", { class: "actions" });
+  #body = element("div", { class: "card-body" });
+  #mood = ""; // phase and state the buttons were built for
+  #isDrawing = false;
+
+  /**
+   * @param {ImportItem} item
+   * @param {{ onDismiss: () => void, chooseFile: (then: (file: File) => void) => void }} page
+   */
+  constructor(item, { onDismiss, chooseFile }) {
+    this.#item = item;
+    this.#chooseFile = chooseFile;
+    this.onDismiss = onDismiss;
+    this.root = this.#build();
+    item.addEventListener("phase", () => this.#enterPhase());
+    item.addEventListener("change", () => this.#drawSoon());
+    this.#enterPhase();
+    this.draw();
+  }
+
+  #build() {
+    const { name, size } = this.#item;
+    const titleId = `card-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+    this.#bar.setAttribute("aria-labelledby", titleId);
+    return element(
+      "article",
+      { class: "panel card", "aria-labelledby": titleId },
+      element(
+        "header",
+        { class: "card-head" },
+        icon("file"),
+        element("h2", { id: titleId }, name),
+        size ? element("span", { class: "muted small" }, figures.bytes(size)) : null,
+        this.#actions,
+      ),
+      this.#bar,
+      element("ol", { class: "steps" }, this.#steps),
+      element("div", { class: "card-line" }, this.#words, this.#figures),
+      this.#body,
+    );
+  }
+
+  /** At most once a frame, however often figures change. */
+  #drawSoon() {
+    if (this.#isDrawing) return;
+    this.#isDrawing = true;
+    requestAnimationFrame(() => {
+      this.#isDrawing = false;
+      this.draw();
+    });
+  }
+
+  /** Also called once a second while something runs: waits and silences are counted. */
+  draw() {
+    const item = this.#item;
+    this.#bar.value = Math.round(item.ratio * 1000);
+    this.#words.textContent = this.#silence() || wordsFor(item);
+    this.#figures.textContent = figuresFor(item);
+    this.#drawActions();
+  }
+
+  #silence() {
+    const { lastNewsMs } = this.#item;
+    if (lastNewsMs === null) return "";
+    const silentMs = performance.now() - lastNewsMs;
+    if (silentMs < SILENT_MS) return "";
+    const time = figures.duration(silentMs / 1000);
+    return gettext("No news from the server for {time}. The work goes on there; asking again.", { time });
+  }
+
+  #enterPhase() {
+    const { phase, problem } = this.#item;
+    this.root.dataset.phase = phase;
+    STEPS.forEach(([, phases], index) => {
+      this.#steps[index].toggleAttribute("aria-current", phases.includes(phase));
+    });
+    this.#body.replaceChildren(...this.#bodyFor(phase, problem));
+    if (phase !== "queued") announce(`${this.#item.name}: ${problem?.message ?? wordsFor(this.#item)}`);
+  }
+
+  #bodyFor(phase, problem) {
+    if (phase === "failed") return [element("p", { class: "note bad" }, problem.message)];
+    if (phase === "checking") return [new PreviewForm(this.#item).root];
+    if (phase === "done") return [resultView(this.#item.record)];
+    return [];
+  }
+
+  #drawActions() {
+    const { phase, upload } = this.#item;
+    const mood = `${phase} ${upload?.state ?? ""}`;
+    if (mood === this.#mood) return;
+    this.#mood = mood;
+    const hadFocus = this.#actions.contains(document.activeElement);
+    this.#actions.replaceChildren(...this.#buttonsFor(phase, upload?.state));
+    if (hadFocus) this.#actions.querySelector("button")?.focus();
+  }
+
+  #buttonsFor(phase, sendState) {
+    const item = this.#item;
+    const small = { class: "quiet small" };
+    const cancel = button(gettext("Cancel"), () => this.#cancel(), small);
+    const dismiss = button(gettext("Dismiss"), () => this.onDismiss(), small);
+    if (phase === "done" || phase === "cancelled") return [dismiss];
+    if (phase === "failed") {
+      return [button(gettext("Try again"), () => item.tryAgain(), small), this.#discard()];
+    }
+    if (phase === "wanted") {
+      const choose = button(gettext("Choose the file again"), () => this.#chooseAgain(), {
+        class: "small",
+      });
+      return [choose, this.#discard()];
+    }
+    if (phase !== "sending") return [cancel];
+    return [...this.#sendButtons(sendState, small), cancel];
+  }
+
+  #sendButtons(sendState, small) {
+    const item = this.#item;
+    if (sendState === "sending") return [button(gettext("Pause"), () => item.pause(), small)];
+    if (sendState === "paused") return [button(gettext("Go on"), () => item.resume(), small)];
+    if (sendState !== "waiting") return [];
+    return [
+      button(gettext("Try now"), () => item.resume(), small),
+      button(gettext("Pause"), () => item.pause(), small),
+    ];
+  }
+
+  #discard() {
+    return button(gettext("Discard"), () => this.#cancel(), { class: "quiet small" });
+  }
+
+  async #cancel() {
+    try {
+      await this.#item.cancel();
+    } catch (problem) {
+      this.#say(problem.message);
+      return;
+    }
+    if (this.#item.phase === "cancelled") this.onDismiss();
+  }
+
+  #chooseAgain() {
+    this.#chooseFile((file) => this.goOnWith(file));
+  }
+
+  /** @param {File} file */
+  async goOnWith(file) {
+    try {
+      await this.#item.goOnWith(file);
+    } catch (problem) {
+      if (!(problem instanceof WrongFile)) throw problem;
+      this.#say(problem.message);
+    }
+  }
+
+  #say(sentence) {
+    this.#body.replaceChildren(element("p", { class: "note bad", role: "alert" }, sentence));
+  }
+}
+
+function wordsFor(item) {
+  const { phase, upload, job } = item;
+  if (phase === "sending") return sendingWords(upload);
+  if (phase === "loading" && job?.state === "queued") return gettext("Waiting for a free worker");
+  return {
+    queued: gettext("Waiting for the file before it"),
+    wanted: gettext("Not finished. Choose the same file again to go on."),
+    verifying: gettext("Verifying that every byte arrived"),
+    reading: gettext("Reading the beginning of the file"),
+    checking: gettext("Check the columns, then import."),
+    loading: gettext("Loading the rows into the table"),
+    done: gettext("Finished"),
+    failed: gettext("Stopped"),
+    cancelled: gettext("Cancelled; nothing of it was kept."),
+  }[phase];
+}
+
+function sendingWords(upload) {
+  if (!upload) return gettext("Starting");
+  if (upload.state === "paused") return upload.problem?.message ?? gettext("Paused");
+  if (upload.state !== "waiting") return gettext("Uploading");
+  const time = figures.duration(Math.max(0, upload.retryAtMs - performance.now()) / 1000);
+  return gettext("{why} Trying again in {time}.", { why: upload.problem.message, time });
+}
+
+function figuresFor(item) {
+  if (item.phase === "sending" && item.upload) return sendingFigures(item);
+  if (item.phase === "wanted") return ofTotal(item.received, item.size);
+  if (item.phase === "verifying" && item.job) return ofTotal(item.job.done, item.size);
+  if (item.phase === "loading" && item.job) return loadingFigures(item.job);
+  return "";
+}
+
+function sendingFigures({ upload, size }) {
+  const parts = [ofTotal(upload.sentBytes, size)];
+  if (upload.bytesPerSecond) parts.push(figures.bytesPerSecond(upload.bytesPerSecond));
+  const left = upload.secondsLeft;
+  if (left) parts.push(gettext("{time} left", { time: figures.duration(left) }));
+  return parts.join(" · ");
+}
+
+function ofTotal(done, total) {
+  return gettext("{done} of {total}", { done: figures.bytes(done), total: figures.bytes(total) });
+}
+
+function loadingFigures(job) {
+  const parts = [];
+  if (job.unit === "bytes" && job.total) parts.push(ofTotal(job.done, job.total));
+  else if (job.done) parts.push(figures.number(job.done));
+  if (job.message) parts.push(job.message);
+  return parts.join(" · ");
+}

@@ -1,0 +1,142 @@
+/** Everything between the drop zone and the cards: on the import page and on the home page. */
+
+import { get } from "./api.js";
+import { DropZone } from "./drop_zone.js";
+import { fingerprint } from "./fingerprint.js";
+import { gettext } from "./i18n.js";
+import { announce } from "./announcer.js";
+import { ImportCard } from "./import_card.js";
+import { ImportItem } from "./import_item.js";
+import { feed } from "./job_feed.js";
+import { ResumeStore } from "./resume_store.js";
+import { element } from "./elements.js";
+
+const RECENT = 20;
+
+export class ImportFlow extends EventTarget {
+  #zone = document.getElementById("drop-zone");
+  #list = document.getElementById("import-cards");
+  #store = new ResumeStore();
+  #cards = new Map(); // item -> card
+  #picker = element("input", { type: "file", hidden: true });
+  #drop;
+
+  constructor() {
+    super();
+    this.#drop = new DropZone(this.#zone, (files) => this.#take(files));
+    this.#zone.append(this.#picker);
+    setInterval(() => this.#tick(), 1000);
+    addEventListener("beforeunload", (event) => {
+      if (this.#items().some((item) => item.isMovingBytes)) event.preventDefault();
+    });
+    this.#recall();
+  }
+
+  get #tools() {
+    return { feed, store: this.#store };
+  }
+
+  #items() {
+    return [...this.#cards.keys()];
+  }
+
+  /** Open the browser's file dialog. */
+  open() {
+    this.#drop.open();
+  }
+
+  // --- files
+
+  async #take(files) {
+    for (const file of files) await this.#takeOne(file);
+    this.#startNext();
+  }
+
+  /** A file that was begun earlier goes on; any other is a new one. */
+  async #takeOne(file) {
+    const print = await this.#fingerprintOf(file);
+    if (print === null) return;
+    const begun = this.#store.find(print);
+    const waiting = this.#items().find((item) => item.fileId && item.fileId === begun?.fileId);
+    if (waiting?.phase === "wanted") {
+      await this.#cards.get(waiting).goOnWith(file);
+      return;
+    }
+    this.#add(ImportItem.ofFile(file, print, this.#tools));
+  }
+
+  /** null, and a card that says so, if the browser cannot read it: it is gone, or a folder. */
+  async #fingerprintOf(file) {
+    try {
+      return await fingerprint(file);
+    } catch {
+      const words = gettext("“{name}” cannot be read: it is a folder, or it has gone.", { name: file.name });
+      this.#list.prepend(element("p", { class: "note bad", role: "alert" }, words));
+      return null;
+    }
+  }
+
+  #add(item) {
+    const card = new ImportCard(item, {
+      onDismiss: () => this.#dismiss(item),
+      chooseFile: (then) => this.#pick(then),
+    });
+    this.#cards.set(item, card);
+    this.#list.append(card.root);
+    item.addEventListener("phase", () => this.#onPhase(item));
+    this.#shape();
+    return item;
+  }
+
+  #dismiss(item) {
+    const { root } = this.#cards.get(item);
+    const next = root.nextElementSibling ?? root.previousElementSibling;
+    this.#cards.delete(item);
+    root.remove();
+    (next?.querySelector("button, a, input") ?? this.#zone.querySelector("button")).focus();
+    this.#shape();
+    this.#startNext();
+  }
+
+  #onPhase(item) {
+    if (item.phase !== "sending") this.#startNext();
+    if (item.hasEnded || item.phase === "loading") this.dispatchEvent(new Event("news"));
+  }
+
+  /** One file at a time has the line; the next begins when it is through, paused or stuck. */
+  #startNext() {
+    if (this.#items().some((item) => item.isMovingBytes)) return;
+    this.#items().find((item) => item.phase === "queued")?.begin();
+  }
+
+  #pick(then) {
+    this.#picker.onchange = () => {
+      const [file] = this.#picker.files;
+      this.#picker.value = "";
+      if (file) then(file);
+    };
+    this.#picker.click();
+  }
+
+  // --- after a reload
+
+  async #recall() {
+    const entries = this.#store.all();
+    for (const entry of entries) this.#add(ImportItem.ofEntry(entry, this.#tools)).recall(entry);
+    const known = new Set(entries.map((entry) => entry.importId));
+    const { results } = await get(`/api/imports/?limit=${RECENT}`).catch(() => ({ results: [] }));
+    const running = results.filter(({ id, state }) => ["queued", "running"].includes(state) && !known.has(id));
+    for (const record of running.reverse()) this.#add(ImportItem.ofRecord(record, this.#tools)).watch();
+    if (entries.length) announce(gettext("There are files that are not finished."));
+  }
+
+  // --- the page
+
+  #tick() {
+    for (const [item, card] of this.#cards) if (!item.hasEnded) card.draw();
+  }
+
+  #shape() {
+    this.#zone.classList.toggle("small", this.#cards.size > 0);
+  }
+}

@@ -1,0 +1,335 @@
+/**
+ * The life of one file: sent, verified, looked at, loaded.  Knows nothing of the page.
+ *
+ * phase: "queued" (others go first) · "wanted" (a part is on the server; the file must be chosen
+ * again) · "sending" · "verifying" · "reading" (the preview) · "checking" (the person's turn) ·
+ * "loading" · "done" · "failed" · "cancelled"
+ *
+ * Events: "change", and "phase" when the phase became another one.
+ */
+
+import { get, post, Problem, remove } from "./api.js";
+import { ChunkedUpload } from "./chunked_upload.js";
+import { fingerprint } from "./fingerprint.js";
+import { gettext } from "./i18n.js";
+
+/** Where each phase lies on the one bar. */
+const SHARES = {
+  wanted: [0, 0.6],
+  sending: [0, 0.6],
+  verifying: [0.6, 0.7],
+  reading: [0.7, 0.7],
+  checking: [0.7, 0.7],
+  loading: [0.7, 1],
+  done: [1, 1],
+};
+
+export class ImportItem extends EventTarget {
+  #feed;
+  #store;
+  #file = null;
+  #fingerprint = "";
+  #unfollow = () => {};
+  #again = () => {}; // repeats the step that failed
+
+  phase = "queued";
+  fileId = "";
+  /** @type {ChunkedUpload | null} */
+  upload = null;
+  /** bytes the server has, while the file is wanted */
+  received = 0;
+  /** the phase's job, as the server last told it */
+  job = null;
+  preview = null;
+  /** the import's row, once there is one */
+  record = null;
+  /** @type {Error | null} */
+  problem = null;
+  /** 0 to 1 of the whole way; keeps its place when something fails */
+  ratio = 0;
+
+  /** @param {{name: string, size: number}} about @param {{feed: JobFeed, store: ResumeStore}} tools */
+  constructor({ name, size }, { feed, store }) {
+    super();
+    this.name = name;
+    this.size = size;
+    this.#feed = feed;
+    this.#store = store;
+  }
+
+  /** A file just chosen; `begin` sends it. @param {File} file */
+  static ofFile(file, print, tools) {
+    const item = new ImportItem(file, tools);
+    item.#file = file;
+    item.#fingerprint = print;
+    return item;
+  }
+
+  /** Something begun earlier in this browser; `recall` finds out how far it is. */
+  static ofEntry(entry, tools) {
+    const item = new ImportItem(entry, tools);
+    item.fileId = entry.fileId;
+    item.#fingerprint = entry.fingerprint;
+    item.phase = "wanted";
+    return item;
+  }
+
+  /** An import that the server has, wherever it was begun; `watch` follows it. */
+  static ofRecord(record, tools) {
+    const item = new ImportItem({ name: record.filename, size: 0 }, tools);
+    item.fileId = record.file_id ?? "";
+    item.record = record;
+    return item;
+  }
+
+  /** True while closing the page would interrupt something. */
+  get isMovingBytes() {
+    return this.phase === "sending" && ["sending", "waiting"].includes(this.upload?.state);
+  }
+
+  get hasEnded() {
+    return ["done", "cancelled"].includes(this.phase);
+  }
+
+  /** performance.now() of the last word about the running job; null when none is awaited. */
+  get lastNewsMs() {
+    return this.job && !this.hasEnded && this.phase !== "failed" ? this.#feed.lastNewsMs : null;
+  }
+
+  // --- sending
+
+  /** Announce the file to the server and send it. */
+  async begin() {
+    await this.#attempt(() => this.begin(), async () => {
+      this.#enter("sending");
+      this.#send(await ChunkedUpload.create(this.#file));
+    });
+  }
+
+  /** Go on with `file`.  Throws WrongFile if it is not the one that was begun. */
+  async goOnWith(file) {
+    if ((await fingerprint(file)) !== this.#fingerprint) throw new WrongFile(this, file);
+    this.#file = file;
+    await this.#goOn();
+  }
+
+  async #goOn() {
+    await this.#attempt(() => this.#goOn(), async () => {
+      this.#enter("sending");
+      this.#send(await ChunkedUpload.goOn(this.#file, this.fileId));
+    });
+  }
+
+  #send(upload) {
+    this.upload = upload;
+    this.fileId = upload.fileId;
+    this.#remember();
+    upload.addEventListener("sent", () => this.#complete());
+    upload.addEventListener("change", () => {
+      if (upload.state === "failed") this.#fail(upload.problem, () => this.#goOn());
+      else this.#move(upload.sentBytes / this.size);
+    });
+    upload.start();
+  }
+
+  #remember() {
+    this.#store.put({
+      fileId: this.fileId,
+      fingerprint: this.#fingerprint,
+      name: this.name,
+      size: this.size,
+      importId: this.record?.id ?? null,
+    });
+  }
+
+  // --- on the server
+
+  async #complete() {
+    await this.#attempt(() => this.#complete(), async () => {
+      this.#enter("verifying");
+      this.#followVerification(await post(`/api/uploads/${this.fileId}/complete/`));
+    });
+  }
+
+  #followVerification(answer) {
+    if (answer.state === "finished") return this.#read();
+    return this.#follow(answer.job.id, {
+      succeeded: () => this.#read(),
+      failed: () => this.#complete(),
+    });
+  }
+
+  /** Ask for the preview; `dialect` overrides what was sniffed. */
+  async #read(dialect) {
+    await this.#attempt(() => this.#read(dialect), async () => {
+      this.#enter("reading");
+      this.preview = await this.readPreview(dialect);
+      this.#enter("checking");
+    });
+  }
+
+  /** The preview in another dialect; the phase stays. @returns {Promise<object>} */
+  readPreview(dialect) {
+    const asked = dialect ? { dialect } : {};
+    return post("/api/imports/preview/", { file_id: this.fileId, ...asked });
+  }
+
+  /** Begin the import. Throws Problem when the server refuses what was asked for. */
+  async load(wanted) {
+    const userId = Number(document.body.dataset.userId);
+    const begun = await post("/api/import", { file_id: this.fileId, user_id: userId, ...wanted });
+    this.record = await get(`/api/imports/${begun.import_id}/`);
+    this.#remember();
+    this.watch();
+  }
+
+  /** Follow the import's job to its end. */
+  watch() {
+    this.#enter("loading");
+    this.#follow(this.record.job_id, {
+      succeeded: () => this.#conclude(),
+      failed: () => this.#reload(),
+    });
+  }
+
+  async #conclude() {
+    await this.#attempt(() => this.#conclude(), async () => {
+      this.record = await get(`/api/imports/${this.record.id}/`);
+      this.#store.forget(this.fileId);
+      this.#enter("done");
+    });
+  }
+
+  async #reload() {
+    await this.#attempt(() => this.#reload(), async () => {
+      this.#enter("loading");
+      this.record = await post(`/api/imports/${this.record.id}/retry/`);
+      this.watch();
+    });
+  }
+
+  /** Follow a job; `failed` is what trying again means. */
+  #follow(jobId, { succeeded, failed }) {
+    this.#unfollow();
+    this.#unfollow = this.#feed.follow(jobId, (job) => {
+      this.job = job;
+      if (job.state === "succeeded") this.#stopFollowing(succeeded);
+      else if (job.state === "failed") this.#stopFollowing(() => this.#fail(new Error(job.error), failed));
+      else if (job.state === "cancelled") this.#stopFollowing(() => this.#end("cancelled"));
+      else this.#move(job.total ? Math.min(1, job.done / job.total) : 0);
+    });
+  }
+
+  #stopFollowing(next) {
+    this.#unfollow();
+    this.#unfollow = () => {};
+    this.job = null;
+    next();
+  }
+
+  // --- after a reload
+
+  /** Ask the server how far a remembered file is, and go on from there. */
+  async recall(entry) {
+    await this.#attempt(() => this.recall(entry), async () => {
+      if (entry.importId) {
+        this.record = await get(`/api/imports/${entry.importId}/`);
+        this.watch();
+        return;
+      }
+      this.#goOnFrom(await get(`/api/uploads/${this.fileId}/`));
+    });
+  }
+
+  #goOnFrom(upload) {
+    if (upload.state === "finished") this.#read();
+    else if (upload.state === "verifying") this.#complete();
+    else {
+      this.received = upload.received;
+      this.#enter("wanted");
+      this.#move(upload.received / this.size);
+    }
+  }
+
+  // --- what a person can do
+
+  pause() {
+    this.upload.pause();
+  }
+
+  resume() {
+    this.upload.start();
+  }
+
+  /** Repeat the step that failed. */
+  tryAgain() {
+    this.#again();
+  }
+
+  /** Stop, and leave nothing behind: an upload is deleted, a load is cancelled by its job. */
+  async cancel() {
+    this.upload?.pause();
+    if (this.phase === "loading") {
+      await post(`/api/imports/${this.record.id}/cancel/`);
+      return; // the job says when it has stopped
+    }
+    this.#unfollow();
+    if (this.fileId) await remove(`/api/uploads/${this.fileId}/`).catch(ignoreMissing);
+    this.#end("cancelled");
+  }
+
+  #end(phase) {
+    this.#store.forget(this.fileId);
+    this.#enter(phase);
+  }
+
+  // --- state
+
+  /** Run a step; a refusal becomes the item's problem, and `again` what trying again means. */
+  async #attempt(again, step) {
+    try {
+      await step();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.#fail(error, again);
+    }
+  }
+
+  #fail(problem, again) {
+    this.problem = problem;
+    this.#again = again;
+    if (problem.status === 404) this.#store.forget(this.fileId);
+    this.#enter("failed", problem);
+  }
+
+  #enter(phase, problem = null) {
+    this.phase = phase;
+    this.problem = problem;
+    if (phase in SHARES) this.ratio = SHARES[phase][0];
+    this.dispatchEvent(new Event("phase"));
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** The phase is this far. @param {number} part 0 to 1 */
+  #move(part) {
+    const [from, to] = SHARES[this.phase] ?? [this.ratio, this.ratio];
+    this.ratio = from + (to - from) * part;
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** The file chosen to go on with is another one. */
+export class WrongFile extends Error {
+  constructor(item, file) {
+    super(
+      gettext("“{got}” is not the file that was begun. Choose “{wanted}” again, unchanged.", {
+        got: file.name,
+        wanted: item.name,
+      }),
+    );
+  }
+}
+
+function ignoreMissing(error) {
+  if (error.status !== 404) throw error;
+}

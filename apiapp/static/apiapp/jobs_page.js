@@ -1,0 +1,143 @@
+/** The page /jobs/: what runs in the background, live, and how what ran has ended. */
+
+import "./shell.js";
+import { announce } from "./announcer.js";
+import { get, post } from "./api.js";
+import { button, element, scrollBox } from "./elements.js";
+import * as figures from "./figures.js";
+import { gettext } from "./i18n.js";
+import { feed, hasEnded } from "./job_feed.js";
+import { emptyView, errorView, showIn, stateChip, table } from "./states.js";
+
+const PAGE = 50;
+
+/** Task names in words; others are shown as they are. */
+const TASKS = {
+  "uploads.merge": gettext("Verify an upload"),
+  "imports.load": gettext("Load a file into a table"),
+  "imports.undo": gettext("Undo an import"),
+};
+
+class JobsPage {
+  #place = document.getElementById("jobs");
+  #rows = new Map(); // job id -> its <tr>
+  #body = null;
+
+  constructor() {
+    showIn(this.#place, () => this.#view());
+    feed.addEventListener("jobs", ({ detail }) => this.#onNews(detail));
+  }
+
+  async #view() {
+    const { results, next } = await get(`/api/jobs/?limit=${PAGE}`);
+    this.#rows.clear();
+    this.#body = null;
+    if (!results.length) {
+      const start = element("a", { role: "button", href: "/import/" }, gettext("Import a file"));
+      return emptyView(gettext("No job yet. Importing a file makes one."), start);
+    }
+    const headers = [
+      gettext("Job"),
+      gettext("State"),
+      gettext("Progress"),
+      gettext("Begun"),
+      element("span", { class: "unseen" }, gettext("What can be done")),
+    ];
+    const list = table(headers, results.map((job) => this.#rowFor(job)));
+    list.classList.add("jobs");
+    this.#body = list.tBodies[0];
+    return [scrollBox(gettext("Jobs"), list), ...this.#more(next)];
+  }
+
+  #more(next) {
+    if (!next) return [];
+    const add = async () => {
+      try {
+        const page = await get(next);
+        this.#body.append(...page.results.map((job) => this.#rowFor(job)));
+        load.replaceWith(...this.#more(page.next));
+      } catch (problem) {
+        load.replaceWith(errorView(problem, add));
+      }
+    };
+    const load = button(gettext("Show more"), add, { class: "quiet" });
+    return [load];
+  }
+
+  #onNews(job) {
+    if (!job) return;
+    if (!this.#body) {
+      if (this.#place.querySelector(".empty")) showIn(this.#place, () => this.#view());
+      return;
+    }
+    const known = this.#rows.get(job.id);
+    if (known) refresh(known, cellsFor(job, this.#buttons(job)));
+    else this.#body.prepend(this.#rowFor(job));
+    if (known && hasEnded(job)) announce(`${taskWords(job)}: ${stateChip(job.state).textContent}`);
+  }
+
+  #rowFor(job) {
+    const row = element("tr", {}, cellsFor(job, this.#buttons(job)));
+    this.#rows.set(job.id, row);
+    return row;
+  }
+
+  #buttons(job) {
+    const act = (verb) => (event) => this.#act(job, verb, event.target);
+    const small = { class: "quiet small" };
+    if (!hasEnded(job)) return button(gettext("Cancel"), act("cancel"), small);
+    if (job.state === "succeeded") return null;
+    return button(gettext("Run again"), act("retry"), small);
+  }
+
+  async #act(job, verb, pressed) {
+    pressed.disabled = true;
+    try {
+      const changed = await post(`/api/jobs/${job.id}/${verb}/`);
+      const row = this.#rows.get(job.id);
+      refresh(row, cellsFor(changed, this.#buttons(changed)));
+      feed.follow(job.id, () => {});
+    } catch (problem) {
+      pressed.replaceWith(element("span", { role: "alert" }, problem.message));
+    }
+  }
+}
+
+/** New cells for a row; a button that had the focus gives it to the one in its place. */
+function refresh(row, cells) {
+  const hadFocus = row.contains(document.activeElement);
+  row.replaceChildren(...cells);
+  if (hadFocus) row.querySelector("button")?.focus();
+}
+
+function cellsFor(job, buttons) {
+  const begun = job.started_at ?? job.created_at;
+  return [
+    element("th", { scope: "row" }, taskWords(job), element("span", { class: "muted" }, ` ${job.id}`)),
+    element("td", {}, stateChip(job.state)),
+    element("td", { class: "job-progress" }, progressOf(job)),
+    element("td", {}, element("time", { datetime: begun, title: figures.exactly(begun) }, figures.when(begun))),
+    element("td", {}, buttons),
+  ];
+}
+
+function taskWords({ task }) {
+  return TASKS[task] ?? task;
+}
+
+function progressOf(job) {
+  if (job.state === "failed") return element("span", { class: "job-error" }, job.error);
+  if (hasEnded(job)) return element("span", { class: "muted" }, job.message);
+  const { done, total, unit } = job;
+  const figure = unit === "bytes" ? figures.bytes : figures.number;
+  const words = total
+    ? gettext("{done} of {total}", { done: figure(done), total: figure(total) })
+    : done ? figure(done) : "";
+  const label = taskWords(job);
+  return [
+    element("progress", total ? { max: total, value: done, "aria-label": label } : { "aria-label": label }),
+    element("span", { class: "muted" }, [words, job.message].filter(Boolean).join(" · ")),
+  ];
+}
+
+new JobsPage();

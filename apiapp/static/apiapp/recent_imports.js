@@ -1,0 +1,94 @@
+/** The last imports with their states: on the home page, and as the history of a dataset. */
+
+import { get, post } from "./api.js";
+import { announce } from "./announcer.js";
+import { button, element, link, scrollBox } from "./elements.js";
+import * as figures from "./figures.js";
+import { gettext } from "./i18n.js";
+import { emptyView, importState, showIn, stateChip, table } from "./states.js";
+
+export class RecentImports {
+  #place;
+  #url;
+  #emptyWords;
+  #isHistory;
+
+  /**
+   * @param {HTMLElement} place
+   * @param {{ url: string, emptyWords: string, isHistory?: boolean }} options isHistory: of one
+   *   dataset, whose name need not be repeated, with undo
+   */
+  constructor(place, { url, emptyWords, isHistory = false }) {
+    this.#place = place;
+    this.#url = url;
+    this.#emptyWords = emptyWords;
+    this.#isHistory = isHistory;
+  }
+
+  load() {
+    return showIn(this.#place, () => this.#view());
+  }
+
+  async #view() {
+    const { results } = await get(this.#url);
+    if (!results.length) return emptyView(this.#emptyWords);
+    const headers = [
+      gettext("File"),
+      ...(this.#isHistory ? [] : [gettext("Table")]),
+      gettext("State"),
+      [gettext("Rows in"), "number"],
+      [gettext("Refused"), "number"],
+      gettext("Begun"),
+      ...(this.#isHistory ? [element("span", { class: "unseen" }, gettext("What can be done"))] : []),
+    ];
+    return scrollBox(gettext("Imports"), table(headers, results.map((record) => this.#row(record))));
+  }
+
+  #row(record) {
+    const { filename, created_at: begun } = record;
+    return element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, filename),
+      this.#isHistory ? null : element("td", {}, tableLink(record)),
+      element("td", {}, stateChip(importState(record))),
+      element("td", { class: "number" }, figures.number(record.rows_loaded)),
+      element("td", { class: "number" }, refusedCell(record)),
+      element("td", {}, element("time", { datetime: begun, title: figures.exactly(begun) }, figures.when(begun))),
+      this.#isHistory ? element("td", {}, this.#undoButton(record)) : null,
+    );
+  }
+
+  #undoButton(record) {
+    if (record.state !== "succeeded") return null;
+    return button(gettext("Undo"), (event) => this.#undo(record, event.target), {
+      class: "quiet small",
+      title: gettext("Take the rows of this import out of the table again"),
+    });
+  }
+
+  async #undo(record, pressed) {
+    pressed.disabled = true;
+    try {
+      await post(`/api/imports/${record.id}/undo/`);
+      announce(gettext("The rows of “{name}” are out of the table.", { name: record.filename }));
+      location.reload();
+    } catch (problem) {
+      pressed.replaceWith(element("span", { role: "alert" }, problem.message));
+    }
+  }
+}
+
+function tableLink({ dataset, dataset_title: title, state }) {
+  if (!dataset || ["queued", "running", "failed", "cancelled"].includes(state)) return title;
+  return link(`/datasets/${encodeURIComponent(dataset)}/`, title);
+}
+
+function refusedCell({ id, rows_refused: refused }) {
+  if (!refused) return figures.number(0);
+  return element(
+    "a",
+    { href: `/api/imports/${id}/errors.csv`, download: true, title: gettext("Download the refused rows (CSV)") },
+    figures.number(refused),
+  );
+}
