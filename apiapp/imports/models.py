@@ -94,8 +94,9 @@ class Import(models.Model):
     )
     source_name = models.CharField(_("file"), max_length=255)
     mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices)
-    columns = models.JSONField(_("columns asked for"), null=True)
-    dialect = models.JSONField(_("dialect asked for"), null=True)
+    # As pipeline/schema.py and pipeline/dialect.py write them; no dialect: it was not a file.
+    columns = models.JSONField(_("columns of the file"), default=list)
+    dialect = models.JSONField(_("dialect of the file"), default=dict)
     job = models.OneToOneField(Job, on_delete=models.PROTECT, verbose_name=_("job"))
     rows_loaded = models.BigIntegerField(_("rows loaded"), default=0)
     rows_refused = models.BigIntegerField(_("rows refused"), default=0)
@@ -114,8 +115,10 @@ class Import(models.Model):
 
     @property
     def state(self) -> str:
-        """`undone`, or the state of its job."""
-        return "undone" if self.undone_at else self.job.state
+        """`undone`, or the state of its job; once its rows are visible, it has succeeded."""
+        if self.undone_at:
+            return "undone"
+        return Job.State.SUCCEEDED if self.applied_at else self.job.state
 
 
 class RefusedCell(models.Model):
