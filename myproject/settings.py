@@ -231,7 +231,8 @@ JOB_POLL_S = env.float("JOB_POLL_S", default=0.1)
 JOB_RETRY_DELAY_S = env.float("JOB_RETRY_DELAY_S", default=2.0)
 JOB_STOP_S = env.float("JOB_STOP_S", default=1.0)  # to end in, when the worker is to stop
 JOB_KEEP_S = env.float("JOB_KEEP_S", default=30 * 24 * 3600)  # jobs that have ended
-PERIODIC_JOBS = {"jobs.prune": 3600.0, "uploads.expire": 3600.0}  # task -> how often, in seconds
+# task -> how often, in seconds
+PERIODIC_JOBS = {"jobs.prune": 3600.0, "uploads.expire": 3600.0, "imports.sweep": 60.0}
 
 # --- Uploads ------------------------------------------------------------------------------------------
 UPLOAD_FOLDER = SLUICE_HOME / "uploads"
@@ -241,6 +242,10 @@ UPLOAD_USER_QUOTA_BYTES = env.int("UPLOAD_USER_QUOTA_BYTES", default=200 * GIB)
 UPLOAD_EXPIRES_S = env.int("UPLOAD_EXPIRES_S", default=7 * 24 * 3600)
 UPLOAD_IDLE_S = env.float("UPLOAD_IDLE_S", default=60.0)  # how long a client may send nothing
 UPLOAD_FREE_DISK_BYTES = env.int("UPLOAD_FREE_DISK_BYTES", default=512 * MIB)
+# Where `manage.py upload` notes what it has begun, in the home of who runs it (a server may run
+# without a home, which Path.expanduser would call an error).
+CACHE_HOME = env.str("XDG_CACHE_HOME", default=os.path.expanduser("~/.cache"))  # noqa: PTH111
+CLIENT_CACHE = Path(CACHE_HOME) / "sluice"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * MIB  # bodies that Django itself reads: JSON and forms
 
 # --- HTTP API -----------------------------------------------------------------------------------------
