@@ -93,6 +93,13 @@ class RowsTooWide(ImportFailed):
         super().__init__("a row has too much in too many columns for the database to hold it")
 
 
+class DatabaseFull(ImportFailed):
+    """The disk of the database has no room for the table."""
+
+    def __init__(self) -> None:
+        super().__init__("the disk of the database is full: nothing of the file was kept")
+
+
 class BadDialect(ImportFailed):
     """The dialect asked for does not exist."""
 

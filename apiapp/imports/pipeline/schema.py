@@ -1,6 +1,5 @@
 """The columns of a table: their names and types."""
 
-import re
 import unicodedata
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -44,14 +43,19 @@ def column_name(label: str, *, taken: Container[str] = ()) -> str:
     no digit first; none of RESERVED, none of `taken`.  A label without a letter gives "" : number
     the column instead.
     """
-    lowered = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).lower())
-    letters = "".join(letter if belongs_in_a_name(letter) else "_" for letter in lowered)
-    name = re.sub("_+", "_", letters).strip("_")
+    name = words_of(label, joined_by="_", limit_bytes=NAME_LIMIT_BYTES)
     if not name:
         return ""
     if name[0].isnumeric() or unicodedata.category(name[0])[0] == "M" or name in RESERVED:
-        name = f"c_{name}"
-    return unused(cut(name, NAME_LIMIT_BYTES), taken)
+        name = cut(f"c_{name}", NAME_LIMIT_BYTES)
+    return unused(name, taken)
+
+
+def words_of(label: str, *, joined_by: str, limit_bytes: int) -> str:
+    """The words of `label` in lower case: letters, marks and digits, the rest left out."""
+    lowered = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).lower())
+    letters = "".join(letter if belongs_in_a_name(letter) else " " for letter in lowered)
+    return cut(joined_by.join(letters.split()), limit_bytes).strip(joined_by)
 
 
 def belongs_in_a_name(letter: str) -> bool:

@@ -1,0 +1,57 @@
+"""Removes what runs that died for good left behind, and finishes what they had all but done."""
+
+from datetime import datetime
+
+from apiapp.imports import hidden, loads, tables, undoing
+from apiapp.imports.models import Dataset, Import
+from apiapp.jobs.models import Job
+
+
+def sweep(*, now: datetime) -> dict[str, int]:
+    """Return how many things of each kind were put right."""
+    return {
+        "concluded": conclude_applied(),
+        "undone": finish_undoing(now=now),
+        "discarded": discard_hidden(now=now),
+        "dropped": drop_staging(),
+    }
+
+
+def conclude_applied() -> int:
+    """Imports whose rows are visible and whose last run died before it said so."""
+    count = 0
+    unsaid = Import.objects.filter(applied_at=None, undone_at=None, job__state__in=Job.ENDED)
+    for row in unsaid.exclude(dataset=None).select_related("dataset"):
+        if applied := tables.was_applied(row.pk):
+            loads.conclude(row, applied)
+            count += 1
+    return count
+
+
+def finish_undoing(*, now: datetime) -> int:
+    rows = undoing.half_undone()
+    for row in rows:
+        undoing.finish(row=row, now=now)
+    return len(rows)
+
+
+def discard_hidden(*, now: datetime) -> int:
+    """Hidden datasets that no living import is going to fill."""
+    count = 0
+    for dataset in Dataset.objects.filter(published_at=None):
+        maker = Import.objects.filter(dataset=dataset).select_related("job").first()
+        if maker is None or hidden.is_dead(maker.job, now=now):
+            hidden.remove(dataset)
+            count += 1
+    return count
+
+
+def drop_staging() -> int:
+    """Staging tables of imports that have ended or are gone."""
+    left = tables.left_staging()
+    alive = set(
+        Import.objects.filter(pk__in=left.values())
+        .exclude(job__state__in=Job.ENDED)
+        .values_list("pk", flat=True)
+    )
+    return sum(tables.drop_unless_held(name) for name, owner in left.items() if owner not in alive)
