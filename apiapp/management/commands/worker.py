@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from celery import current_app
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
