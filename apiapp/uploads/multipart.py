@@ -18,9 +18,13 @@ FORM_BYTES = (MAX_FIELDS + 1) * (FIELD_BYTES + MAX_PART_HEADERS * PART_HEADER_BY
 
 @dataclass(frozen=True, slots=True)
 class FileBegins:
-    """The next bytes are the file's.  filename: as the client sent it, or empty."""
+    """The next bytes are the file's.
+
+    filename: as the client sent it, or empty.  fields: those that came before the file.
+    """
 
     filename: str
+    fields: dict[str, str]
 
 
 Event = FileBegins | memoryview
@@ -99,7 +103,8 @@ class FormReader:
         name = text_of(options[b"name"])
         if name == self.file_field:
             self._name = None
-            self._events.append(FileBegins(text_of(options.get(b"filename", b""))))
+            filename = text_of(options.get(b"filename", b""))
+            self._events.append(FileBegins(filename, dict(self.fields)))
             return
         if name in self.fields:
             raise BadForm(f"the field {name[:100]!r} comes twice")

@@ -41,7 +41,7 @@ Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Answer = dict[str, Any]
 Result = TypeVar("Result")
-OpenFile = Callable[[Caller, str], Opened]  # caller, name of the file
+OpenFile = Callable[[Caller, FileBegins], Opened]
 
 
 class Problem(Protocol):
@@ -80,6 +80,10 @@ class UploadReceiver:
             ("POST", re.compile(r"/api/uploads/([^/]+)/chunks/?"), self._post_chunk),
             ("POST", re.compile(r"/api/upload/?"), self._post_file),
         ]
+
+    def close(self) -> None:
+        """End the threads, once no request is under way."""
+        self._pool.shutdown()
 
     def matches(self, scope: Scope) -> bool:
         """Whether the request is one for here."""
@@ -126,13 +130,13 @@ class UploadReceiver:
     async def _post_chunk(self, scope: Scope, file_id: str, receive: Receive) -> Answer:
         form = FormReader(header(scope, b"content-type"), file_field="chunk")
 
-        def begin(caller: Caller, filename: str) -> ArrivingChunk:
-            if "index" not in form.fields:
+        def begin(caller: Caller, file: FileBegins) -> ArrivingChunk:
+            if "index" not in file.fields:
                 return arriving.open_unplaced(caller=caller, file_id=file_id, terms=self._terms)
             return arriving.open_chunk(
                 caller=caller,
                 file_id=file_id,
-                index=form.fields["index"],
+                index=file.fields["index"],
                 declared_bytes=None,
                 terms=self._terms,
             )
@@ -156,10 +160,10 @@ class UploadReceiver:
         limit_bytes = self._terms.limits.file_bytes + FORM_BYTES
         declared_bytes = max(0, (content_length(scope) or 0) - FORM_BYTES)
 
-        def begin(caller: Caller, filename: str) -> ArrivingFile:
+        def begin(caller: Caller, file: FileBegins) -> ArrivingFile:
             return arriving.open_file(
                 owner=caller.user,
-                filename=filename,
+                filename=file.filename,
                 declared_bytes=declared_bytes,
                 terms=self._terms,
             )
@@ -197,18 +201,18 @@ async def take_form(
                 continue
             if opened:
                 raise TooManyFiles(field=form.file_field)
-            caller = caller or await late_caller(scope, form, intake)
-            opened = await intake.open(in_database(partial(begin, caller, event.filename)))
+            caller = caller or await late_caller(scope, event.fields, intake)
+            opened = await intake.open(in_database(partial(begin, caller, event)))
     form.end()
-    caller = caller or await late_caller(scope, form, intake)
+    caller = caller or await late_caller(scope, form.fields, intake)
     if opened is None:
         raise NoFile(field=form.file_field)
     return caller, opened
 
 
-async def late_caller(scope: Scope, form: FormReader, intake: Intake) -> Caller:
-    """The caller by session, with the token that came as a field before the file."""
-    token = form.fields.get(TOKEN_FIELD)
+async def late_caller(scope: Scope, fields: dict[str, str], intake: Intake) -> Caller:
+    """The caller by session, with the token that came as a field."""
+    token = fields.get(TOKEN_FIELD)
     return await intake.lane.run(in_database(partial(uploading_caller, scope, token)))
 
 

@@ -289,10 +289,16 @@ def is_under_way(job: Job | None) -> bool:
 
 def delete(*, caller: Caller, file_id: str, store: FileStore, now: datetime) -> None:
     """Remove an upload in whatever state, its row and its bytes.  Raises UnknownUpload."""
+    remove(get_upload(caller, file_id), store=store, now=now)
+
+
+def remove(upload: Upload, *, store: FileStore, now: datetime) -> None:
+    """Delete an upload that the caller may delete."""
+    file_id = upload.file_id
     with transaction.atomic():
-        upload = first_or_unknown(uploads_of(caller).select_for_update().filter(pk=file_id))
-        if upload.job and is_under_way(upload.job):
+        locked = first_or_unknown(Upload.objects.select_for_update().filter(pk=file_id))
+        if locked.job and is_under_way(locked.job):
             with suppress(JobHasEnded):
-                jobs.cancel(job=upload.job, now=now)
-        upload.delete()
+                jobs.cancel(job=locked.job, now=now)
+        locked.delete()
     store.delete(file_id)
