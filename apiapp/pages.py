@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import Http404
+from django.utils.formats import number_format
 from django.views.generic import TemplateView
 
 from apiapp.imports import datasets as dataset_services
@@ -27,7 +28,8 @@ class DatasetPage(Page):
             dataset = dataset_services.dataset_of(caller=caller, slug=kwargs["slug"])
         except UnknownDataset as error:
             raise Http404 from error
-        return super().get_context_data(dataset=dataset, **kwargs)
+        row_count = number_format(dataset.row_count, force_grouping=True)
+        return super().get_context_data(dataset=dataset, row_count=row_count, **kwargs)
 
 
 home = Page.as_view(template_name="home.html", extra_context={"page": "home"})

@@ -3,6 +3,8 @@
 import { gettext } from "./i18n.js";
 
 const SIGNED_OUT = [401];
+/** 0 is no answer at all. */
+const PASSING = new Set([0, 408, 429, 500, 502, 503, 504]);
 
 /** What the server, or the lack of one, answered (RFC 9457). */
 export class Problem extends Error {
@@ -20,7 +22,7 @@ export class Problem extends Error {
 
   /** True when the same request may well succeed a little later. */
   get mayPass() {
-    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+    return PASSING.has(this.status);
   }
 
   get isSignedOut() {

@@ -5,6 +5,7 @@ import { button, element, icon } from "./elements.js";
 import * as figures from "./figures.js";
 import { gettext } from "./i18n.js";
 import { WrongFile } from "./import_item.js";
+import { messageWords, progressWords } from "./job_words.js";
 import { resultView } from "./import_result.js";
 import { PreviewForm } from "./preview_form.js";
 
@@ -196,9 +197,9 @@ function wordsFor(item) {
     verifying: gettext("Verifying that every byte arrived"),
     reading: gettext("Reading the beginning of the file"),
     checking: gettext("Check the columns, then import."),
-    loading: gettext("Loading the rows into the table"),
+    loading: (job && messageWords(job)) || gettext("Loading the rows into the table"),
     done: gettext("Finished"),
-    failed: gettext("Stopped"),
+    failed: "",
     cancelled: gettext("Cancelled; nothing of it was kept."),
   }[phase];
 }
@@ -215,7 +216,7 @@ function figuresFor(item) {
   if (item.phase === "sending" && item.upload) return sendingFigures(item);
   if (item.phase === "wanted") return ofTotal(item.received, item.size);
   if (item.phase === "verifying" && item.job) return ofTotal(item.job.done, item.size);
-  if (item.phase === "loading" && item.job) return loadingFigures(item.job);
+  if (item.phase === "loading" && item.job) return progressWords(item.job);
   return "";
 }
 
@@ -229,12 +230,4 @@ function sendingFigures({ upload, size }) {
 
 function ofTotal(done, total) {
   return gettext("{done} of {total}", { done: figures.bytes(done), total: figures.bytes(total) });
-}
-
-function loadingFigures(job) {
-  const parts = [];
-  if (job.unit === "bytes" && job.total) parts.push(ofTotal(job.done, job.total));
-  else if (job.done) parts.push(figures.number(job.done));
-  if (job.message) parts.push(job.message);
-  return parts.join(" · ");
 }

@@ -7,16 +7,10 @@ import { button, element, scrollBox } from "./elements.js";
 import * as figures from "./figures.js";
 import { gettext } from "./i18n.js";
 import { feed, hasEnded } from "./job_feed.js";
+import { messageWords, progressWords, resultWords, taskWords } from "./job_words.js";
 import { emptyView, errorView, showIn, stateChip, table } from "./states.js";
 
 const PAGE = 50;
-
-/** Task names in words; others are shown as they are. */
-const TASKS = {
-  "uploads.merge": gettext("Verify an upload"),
-  "imports.load": gettext("Load a file into a table"),
-  "imports.undo": gettext("Undo an import"),
-};
 
 class JobsPage {
   #place = document.getElementById("jobs");
@@ -121,22 +115,15 @@ function cellsFor(job, buttons) {
   ];
 }
 
-function taskWords({ task }) {
-  return TASKS[task] ?? task;
-}
-
 function progressOf(job) {
+  if (job.state === "queued") return element("span", { class: "muted" }, gettext("Waiting for its turn"));
   if (job.state === "failed") return element("span", { class: "job-error" }, job.error);
-  if (hasEnded(job)) return element("span", { class: "muted" }, job.message);
-  const { done, total, unit } = job;
-  const figure = unit === "bytes" ? figures.bytes : figures.number;
-  const words = total
-    ? gettext("{done} of {total}", { done: figure(done), total: figure(total) })
-    : done ? figure(done) : "";
+  if (hasEnded(job)) return element("span", { class: "muted" }, resultWords(job));
   const label = taskWords(job);
+  const { done, total } = job;
   return [
-    element("progress", total ? { max: total, value: done, "aria-label": label } : { "aria-label": label }),
-    element("span", { class: "muted" }, [words, job.message].filter(Boolean).join(" · ")),
+    element("progress", { "aria-label": label, max: total, value: total ? done : null }),
+    element("span", { class: "muted" }, [progressWords(job), messageWords(job)].filter(Boolean).join(" · ")),
   ];
 }
 

@@ -1,107 +1,105 @@
 /** The person's turn: what the file would become, open to change, and the button that imports it. */
 
 import { get, Problem } from "./api.js";
-import { button, element } from "./elements.js";
-import { gettext, ngettext } from "./i18n.js";
 import { DialectForm } from "./dialect_form.js";
+import { element } from "./elements.js";
+import { gettext, ngettext } from "./i18n.js";
+import { NewColumns, TargetColumns } from "./preview_columns.js";
 import { PreviewTable } from "./preview_table.js";
 
-const KNOWN_DATASETS = 200;
+const OFFERED_DATASETS = 200;
 
 export class PreviewForm {
   #item;
-  #table;
-  #title;
-  #target; // the dataset to append to
-  #mode = "create";
-  #tableSlot = element("div");
-  #targetSlot = element("div", { class: "field", hidden: true });
+  #columns;
+  #datasets = [];
+  #title = element("input", { required: true, maxlength: "200" });
+  #target = element("select", { onchange: () => this.#drawTable() });
+  #choices = element("fieldset", { class: "choices", hidden: true });
+  #titleField = field(gettext("Name of the table"), this.#title);
+  #targetField = field(gettext("Table"), this.#target);
+  #table = element("div");
   #trouble = element("p", { class: "note bad", role: "alert", hidden: true });
   #submit = element("button", { type: "submit" });
+  #mode = "create";
 
   /** @param {ImportItem} item in phase "checking" */
   constructor(item) {
     this.#item = item;
-    this.#title = element("input", { required: true, maxlength: "200", value: titleFor(item.name) });
+    this.#title.value = titleFor(item.name);
+    this.#targetField.hidden = true;
     this.root = element(
       "form",
       { class: "preview", onsubmit: (event) => this.#onSubmit(event) },
-      this.#targetFields(),
-      new DialectForm(item.preview.dialect, (dialect) => this.#rereadAs(dialect)).root,
-      this.#tableSlot,
+      this.#choices,
+      element("div", { class: "fields" }, this.#titleField, this.#targetField),
+      new DialectForm(item.preview.dialect, (dialect) => this.#reread(dialect)).root,
+      this.#table,
       this.#trouble,
       element("div", { class: "actions" }, this.#submit),
     );
-    this.#show(item.preview);
+    this.#drawTable();
     this.#offerDatasets();
   }
 
-  #show(preview) {
-    this.#table = new PreviewTable(preview);
-    const warnings = preview.warnings.map((text) => element("p", { class: "note warn" }, text));
-    this.#tableSlot.replaceChildren(...warnings, this.#table.root);
+  #drawTable() {
+    const { columns, rows, warnings } = this.#item.preview;
+    const dataset = this.#datasets.find(({ slug }) => slug === this.#target.value);
+    this.#columns =
+      this.#mode === "append" ? new TargetColumns(columns, dataset) : new NewColumns(columns);
+    this.#table.replaceChildren(
+      ...warnings.map((text) => element("p", { class: "note warn" }, text)),
+      new PreviewTable(this.#columns, rows).root,
+    );
     this.#submit.textContent = ngettext(
-      "Import {count} column", "Import {count} columns", preview.columns.length,
+      "Import {count} column", "Import {count} columns", columns.length,
     );
   }
 
-  async #rereadAs(dialect) {
+  async #reread(dialect) {
+    this.#trouble.hidden = true;
     try {
       this.#item.preview = await this.#item.readPreview(dialect);
+      this.#drawTable();
     } catch (problem) {
       this.#complain(problem);
-      return;
     }
-    this.#trouble.hidden = true;
-    this.#show(this.#item.preview);
   }
 
-  // --- where it goes
+  // --- where the rows go
 
-  #targetFields() {
-    this.#titleField = element(
-      "div",
-      { class: "field" },
-      element("label", {}, gettext("Name of the table"), this.#title),
+  /** Appending is offered where there is something to append to. */
+  async #offerDatasets() {
+    const found = await get(`/api/datasets/?limit=${OFFERED_DATASETS}`).catch(() => null);
+    this.#datasets = found?.results ?? [];
+    if (!this.#datasets.length) return;
+    this.#target.append(
+      ...this.#datasets.map(({ slug, title }) => element("option", { value: slug }, title)),
     );
-    this.#choices = element("div", { class: "choices", role: "radiogroup", hidden: true },
+    this.#choices.append(
+      element("legend", { class: "unseen" }, gettext("Where the rows go")),
       this.#choice("create", gettext("A new table")),
       this.#choice("append", gettext("Add to a table that is there")),
     );
-    return [this.#choices, element("div", { class: "fields" }, this.#titleField, this.#targetSlot)];
+    this.#choices.hidden = false;
   }
 
-  #titleField;
-  #choices;
-
   #choice(mode, label) {
-    const input = element("input", {
+    const radio = element("input", {
       type: "radio",
-      name: `mode-${this.#item.fileId}`,
-      checked: mode === "create",
+      name: "mode",
+      checked: mode === this.#mode,
       onchange: () => this.#setMode(mode),
     });
-    return element("label", {}, input, label);
+    return element("label", {}, radio, label);
   }
 
   #setMode(mode) {
     this.#mode = mode;
-    this.#titleField.hidden = mode !== "create";
+    this.#titleField.hidden = mode === "append";
     this.#title.required = mode === "create";
-    this.#targetSlot.hidden = mode !== "append";
-  }
-
-  /** Appending is offered where there is something to append to. */
-  async #offerDatasets() {
-    const { results } = await get(`/api/datasets/?limit=${KNOWN_DATASETS}`).catch(() => ({ results: [] }));
-    if (!results.length) return;
-    const options = results.map(({ slug, title }) => element("option", { value: slug }, title));
-    this.#target = element("select", {}, options);
-    this.#targetSlot.replaceChildren(
-      element("label", {}, gettext("Table"), this.#target),
-    );
-    this.#choices.hidden = false;
-    this.#choices.setAttribute("aria-label", gettext("Where the rows go"));
+    this.#targetField.hidden = mode === "create";
+    this.#drawTable();
   }
 
   // --- go
@@ -113,8 +111,8 @@ export class PreviewForm {
     try {
       await this.#item.load(this.#wanted());
     } catch (problem) {
-      this.#complain(problem);
       this.#submit.disabled = false;
+      this.#complain(problem);
     }
   }
 
@@ -122,7 +120,7 @@ export class PreviewForm {
     return {
       mode: this.#mode,
       dataset: this.#mode === "append" ? this.#target.value : this.#title.value.trim(),
-      columns: this.#table.columns,
+      columns: this.#columns.asked,
       dialect: this.#item.preview.dialect,
     };
   }
@@ -134,7 +132,11 @@ export class PreviewForm {
   }
 }
 
-/** "us-employment.csv" -> "us employment" with a capital. */
+function field(words, input) {
+  return element("div", { class: "field" }, element("label", {}, words, input));
+}
+
+/** "us-employment.csv" -> "Us employment" */
 function titleFor(filename) {
   const stem = filename.replace(/\.[A-Za-z0-9]{1,5}$/, "").replace(/[_\-\s]+/g, " ").trim();
   return stem ? stem.charAt(0).toUpperCase() + stem.slice(1) : filename;

@@ -111,14 +111,14 @@ export class RowsGrid {
     const [sorted, direction] = (this.#asked.get("order") ?? "").split(".");
     const isSorted = sorted === name;
     const order = isSorted ? (direction === "desc" ? "descending" : "ascending") : "none";
-    const sort = button(
-      [element("span", {}, label), isSorted ? icon(direction === "desc" ? "down" : "up") : "", element("small", {}, TYPES[type])],
-      () => this.#sortBy(name, order),
-    );
+    const arrow = isSorted ? icon(direction === "desc" ? "down" : "up") : null;
+    const words = [element("span", {}, label, arrow), element("small", {}, TYPES[type])];
     return element(
       "th",
       { scope: "col", "aria-sort": order, class: NUMERIC.has(type) ? "number" : null },
-      type === "json" ? element("span", { class: "unsorted" }, label, element("small", {}, TYPES[type])) : sort,
+      type === "json"
+        ? element("span", { class: "unsorted" }, words)
+        : button(words, () => this.#sortBy(name, order)),
     );
   }
 

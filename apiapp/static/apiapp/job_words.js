@@ -1,0 +1,46 @@
+/** What background work is called, and what it says of itself, in the page's language. */
+
+import * as figures from "./figures.js";
+import { gettext, ngettext } from "./i18n.js";
+
+const TASKS = {
+  "uploads.merge": gettext("Verify an upload"),
+  "imports.load": gettext("Load a file into a table"),
+};
+
+/** Messages come from the worker, which knows nothing of who reads them. */
+const MESSAGES = {
+  "putting chunks in place": gettext("Putting chunks in place"),
+  verifying: gettext("Verifying that every byte arrived"),
+  "Checking and loading rows": gettext("Checking and loading rows"),
+  "Looking for duplicates": gettext("Looking for duplicates"),
+  "Making the rows visible": gettext("Making the rows visible"),
+};
+
+/** @param {Job} job */
+export function taskWords({ task }) {
+  return TASKS[task] ?? task;
+}
+
+/** What it does now. @param {Job} job */
+export function messageWords({ message }) {
+  return MESSAGES[message] ?? message;
+}
+
+/** “12 of 40 MB”, “1,200” or nothing. @param {Job} job */
+export function progressWords({ done, total, unit }) {
+  const figure = unit === "bytes" ? figures.bytes : figures.number;
+  if (total) return gettext("{done} of {total}", { done: figure(done), total: figure(total) });
+  return done ? figure(done) : "";
+}
+
+/** What came out, as far as its result tells. @param {Job} job that succeeded */
+export function resultWords({ result, started_at: begun, finished_at: ended }) {
+  const words = [];
+  if (result?.rows_loaded !== undefined) {
+    words.push(ngettext("{count} row in", "{count} rows in", result.rows_loaded));
+    if (result.rows_refused) words.push(gettext("{count} refused", { count: result.rows_refused }));
+  }
+  if (begun && ended) words.push(figures.duration((Date.parse(ended) - Date.parse(begun)) / 1000));
+  return words.join(" · ");
+}
