@@ -27,7 +27,7 @@ REFUSED_COLUMNS = ("import_id", "row_number", "column", "value", "kind", "reason
 TYPES_WITH_ESCAPES = {"text", "json"}
 # A decimal of so many characters is the number that its nearest double writes.
 DOUBLE_CHARS = 15
-SQLITE_DISK_FULL = "database or disk is full"
+SQLITE_FULL = "database or disk is full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,19 @@ def definitions(staging: Staging) -> str:
     return ", ".join(definition(each, is_kept=staging.is_kept) for each in staging.columns)
 
 
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Name what a second attempt would not change.  Raises RowsTooWide, DatabaseFull."""
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, psycopg.errors.ProgramLimitExceeded):
+            raise RowsTooWide from error
+        if isinstance(error.__cause__, psycopg.errors.DiskFull) or SQLITE_FULL in str(error):
+            raise DatabaseFull from error
+        raise
+
+
 # --- PostgreSQL ------------------------------------------------------------------------------------
 class PostgresLoader:
     """COPY in text format."""
@@ -105,7 +118,7 @@ class PostgresLoader:
         names = ", ".join(quoted(column.name) for column in self._staging.columns)
         refused_names = ", ".join(map(quoted, REFUSED_COLUMNS))
         refused_table = quoted(RefusedCell._meta.db_table)
-        with told_by_postgres(), transaction.atomic(using=DATASETS):
+        with told_apart(), transaction.atomic(using=DATASETS):
             # Only the transaction that makes the rows visible has to wait for the disk.
             run("SET LOCAL synchronous_commit = off")
             copy(f"COPY {self._table} (_id, {names}) FROM STDIN (NULL '')", self._lines(batch))
@@ -136,7 +149,12 @@ class PostgresLoader:
 
 
 def copy(statement: str, lines: str) -> None:
-    with connections[DATASETS].cursor() as cursor, cursor.copy(statement) as target:
+    connection = connections[DATASETS]
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(statement) as target,
+    ):
         target.write(lines.encode())
 
 
@@ -156,17 +174,6 @@ def escaped(cells: Sequence[str]) -> Sequence[str]:
 def refused_lines(import_id: int, refusals: Sequence[Refusal]) -> str:
     rows = [tuple(map(str, (import_id, *astuple(refusal)))) for refusal in refusals]
     return copy_lines(zip(*map(escaped, zip(*rows, strict=True)), strict=True))
-
-
-@contextmanager
-def told_by_postgres() -> Iterator[None]:
-    """Name what a second attempt would not change."""
-    try:
-        yield
-    except psycopg.errors.ProgramLimitExceeded as error:
-        raise RowsTooWide from error
-    except psycopg.errors.DiskFull as error:
-        raise DatabaseFull from error
 
 
 # --- SQLite ----------------------------------------------------------------------------------------
@@ -189,7 +196,7 @@ class SqliteLoader:
         places = ", ".join(ADAPTERS.get(each.type, TEXT)[0] for each in self._staging.columns)
         names = ", ".join(quoted(column.name) for column in self._staging.columns)
         with (
-            told_by_sqlite(),
+            told_apart(),
             transaction.atomic(using=DATASETS),
             connections[DATASETS].cursor() as cursor,
         ):
@@ -247,16 +254,6 @@ def decimals(cells: Sequence[str]) -> Sequence[Any]:
 # of one is not always the nearest double.
 TEXT = ("NULLIF(%s, '')", as_they_are)
 ADAPTERS: dict[str, tuple[str, Any]] = {"float": ("%s", doubles), "decimal": ("%s", decimals)}
-
-
-@contextmanager
-def told_by_sqlite() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        if SQLITE_DISK_FULL in str(error):
-            raise DatabaseFull from error
-        raise
 
 
 LOADERS: dict[str, type[PostgresLoader] | type[SqliteLoader]] = {

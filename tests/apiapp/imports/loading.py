@@ -1,0 +1,56 @@
+"""Imports made for tests from bytes, and what became of them."""
+
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from apiapp.imports import loads, planning, services
+from apiapp.imports.models import Dataset, Import, RefusedCell
+from apiapp.imports.planning import Wanted
+from apiapp.imports.rows import attribute, rows_of
+from apiapp.jobs import services as jobs
+from apiapp.keys.callers import person
+
+
+def no_progress(done: int, total: int | None = None, unit: str = "", message: str = "") -> None:
+    """Nobody asks how far it is."""
+
+
+def planned(owner: User, path: Path, *, columns: Any = None, **wanted: Any) -> Import:
+    """An import of the file, not begun."""
+    now = timezone.now()
+    plan = planning.plan_file(
+        caller=person(owner),
+        path=path,
+        source_name=path.name,
+        wanted=Wanted(**{"dataset": "Things", "columns": columns, **wanted}),
+        now=now,
+    )
+    job = jobs.enqueue(task=services.LOAD_TASK, kwargs={}, owner=owner, now=now)
+    return services.record(plan, owner=owner, job=job)
+
+
+def run(row: Import, path: Path, on_progress: loads.OnProgress = no_progress) -> dict[str, Any]:
+    """Load it, as a fresh process would."""
+    fresh = Import.objects.select_related("dataset").get(pk=row.pk)
+    return loads.run_file(row=fresh, path=path, on_progress=on_progress, clock=timezone.now)
+
+
+def imported(owner: User, path: Path, **wanted: Any) -> Import:
+    row = planned(owner, path, **wanted)
+    run(row, path)
+    row.refresh_from_db()
+    return row
+
+
+def cells(dataset: Dataset) -> list[tuple[Any, ...]]:
+    """The rows, as Django reads them, without their ids."""
+    names = [attribute(column.name) for column in dataset.columns.all()]
+    return list(rows_of(dataset).values_list(*names))
+
+
+def refusals(row: Import) -> list[tuple[int, str, str, str]]:
+    found = RefusedCell.objects.filter(import_id=row.pk).order_by("pk")
+    return list(found.values_list("row_number", "column", "value", "kind"))
