@@ -299,7 +299,6 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 0 if DEBUG else 300
 
 
-
 def admin_link(title: Any, icon: str, app: str, model: str) -> dict[str, Any]:
     """An entry of the admin's navigation, for those who may view what it leads to."""
     return {
@@ -339,7 +338,6 @@ UNFOLD = {
                     admin_link(_("Datasets"), "table", "imports", "dataset"),
                     admin_link(_("Imports"), "file_open", "imports", "import"),
                     admin_link(_("Refused cells"), "block", "imports", "refusedcell"),
-                    admin_link(_("Uploads"), "upload_file", "uploads", "upload"),
                     admin_link(_("Jobs"), "manufacturing", "jobs", "job"),
                 ],
             },

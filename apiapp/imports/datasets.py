@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
-from apiapp.imports import row_query, selection
+from apiapp.imports import row_query, selection, tables
 from apiapp.imports.errors import DatasetBusy, RowConflict, UnknownDataset, UnknownRow
 from apiapp.imports.models import Dataset, Import
 from apiapp.imports.routers import DATASETS
@@ -64,8 +64,7 @@ def delete(*, dataset: Dataset) -> None:
     The table goes first: if that fails, the dataset is still there to be deleted again.
     """
     refuse_while_importing(dataset)
-    with connections[DATASETS].cursor() as cursor:
-        cursor.execute(f'DROP TABLE IF EXISTS "{dataset.table_name}"')
+    tables.drop(dataset.table_name)
     dataset.delete()
 
 
