@@ -8,9 +8,10 @@ this thread try again later.
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -46,19 +47,25 @@ class Terms:
     periodic: dict[str, float]
 
 
+class Hooks(Protocol):
+    """What a dispatcher needs of the worker it is in; all are called in its thread."""
+
+    def send(self, job: Job) -> None:
+        """Hand a leased job to the broker.  Raises BrokerUnavailable."""
+
+    def not_taken(self) -> None:
+        """Jobs were sent, and nobody took them before their leases ran out."""
+
+    def stopped(self) -> None:
+        """Nothing more is handed out; this may take its time."""
+
+
 class Dispatcher:
-    """Polls for due jobs until stopped.
+    """Polls for due jobs until stopped."""
 
-    send: hands a leased job to the broker; raises BrokerUnavailable.
-    after_stop: called by the thread once nothing more is handed out; it may take its time.
-    """
-
-    def __init__(
-        self, terms: Terms, *, send: Callable[[Job], None], after_stop: Callable[[], None]
-    ) -> None:
+    def __init__(self, terms: Terms, hooks: Hooks) -> None:
         self._terms = terms
-        self._send = send
-        self._after_stop = after_stop
+        self._hooks = hooks
         self._sent: dict[str, Job] = {}
         self._is_stopping = False
         self._has_signed_off = threading.Event()
@@ -100,7 +107,7 @@ class Dispatcher:
         """Say that this worker is there, then lease and send what is due and has a free slot."""
         if time.monotonic() >= self._heartbeat_due_s:
             self._heartbeat(now=now)
-        self._sent = {token: self._sent[token] for token in self._held(now=now)}
+        self._forget_ended(now=now)
         room = self._terms.slots - len(self._sent)
         if room <= 0:
             return
@@ -109,15 +116,21 @@ class Dispatcher:
         leased = services.lease_due(tasks=tasks, at_most=room, now=now, lease_s=lease_s)
         for number, job in enumerate(leased):
             try:
-                self._send(job)
-            except BrokerUnavailable:
+                self._hooks.send(job)
+            except Exception:
                 give_back(leased[number:])
                 raise
             self._sent[job.lease_token] = job
             self._last_sent_s = time.monotonic()
 
-    def _held(self, *, now: datetime) -> set[str]:
-        return services.held(tokens=list(self._sent), now=now) if self._sent else set()
+    def _forget_ended(self, *, now: datetime) -> None:
+        if not self._sent:
+            return
+        held, not_taken = services.sent_tokens(tokens=list(self._sent), now=now)
+        self._sent = {token: self._sent[token] for token in held}
+        if not_taken:
+            logger.warning("%s jobs were sent and not taken from the broker", len(not_taken))
+            self._hooks.not_taken()
 
     def _heartbeat(self, *, now: datetime) -> None:
         if not self._is_periodic_work_queued:
@@ -147,7 +160,7 @@ class Dispatcher:
         with self._at_work:
             self._sign_off()
         self._has_signed_off.set()
-        self._after_stop()
+        self._hooks.stopped()
 
     def _work(self) -> float:
         """One tick; return how long to wait for the next, in seconds.  Raises nothing."""

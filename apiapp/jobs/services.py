@@ -196,13 +196,19 @@ def give_back(*, job: Job) -> None:
     )
 
 
-def held(*, tokens: Collection[str], now: datetime) -> set[str]:
-    """Those of `tokens` whose leases still hold: their jobs are waiting in the broker or run."""
-    return set(
-        Job.objects.filter(lease_token__in=tokens, lease_until__gte=now).values_list(
-            "lease_token", flat=True
-        )
-    )
+def sent_tokens(*, tokens: Collection[str], now: datetime) -> tuple[set[str], set[str]]:
+    """Which of `tokens` are held, and which were never taken up.
+
+    Held: the job waits in the broker or runs.  Never taken up: the lease ran out in the broker.
+    """
+    rows = Job.objects.filter(lease_token__in=tokens)
+    held, not_taken = set(), set()
+    for token, until, state in rows.values_list("lease_token", "lease_until", "state"):
+        if until and until >= now:
+            held.add(token)
+        elif state == Job.State.QUEUED:
+            not_taken.add(token)
+    return held, not_taken
 
 
 def unknown_tasks(*, known: Collection[str], now: datetime) -> set[str]:

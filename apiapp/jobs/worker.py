@@ -14,7 +14,6 @@ from typing import Any
 
 from billiard import get_start_method
 from celery import Celery, bootsteps, signals
-from celery.utils.functional import noop
 from celery.worker.components import Pool
 from django.conf import settings
 from kombu.exceptions import KombuError
@@ -58,7 +57,7 @@ class Sender:
                 confirm_timeout=CONFIRM_S,
             )
         except (KombuError, OSError, *lost) as error:
-            self._connection.collapse()
+            self._connection.release()
             self._connect()
             raise BrokerUnavailable(f"the broker does not take messages: {error}") from error
 
@@ -105,20 +104,15 @@ class DispatcherStep(bootsteps.StartStopStep):
 
     def __init__(self, worker: Any, **options: Any) -> None:
         super().__init__(worker, **options)
-        sender = Sender(worker.app)
-        self._dispatcher = Dispatcher(
-            terms_of(worker), send=sender.send, after_stop=self._ask_runs_to_stop_in_time
-        )
+        self.send = Sender(worker.app).send
+        self._is_to_reconnect = False
+        self._dispatcher = Dispatcher(terms_of(worker), self)
         self._tether = tether_for(self._dispatcher) if forks(worker.pool_cls) else None
         # Celery comes to `stop` late; this is sent at the signal itself.
         signals.worker_shutting_down.connect(self._stop_soon)
 
     def _stop_soon(self, **_facts: Any) -> None:
         self._dispatcher.stop_soon()
-
-    def register_with_event_loop(self, _worker: Any, hub: Any) -> None:
-        """An idle loop notices a signal only when it wakes up for something else."""
-        hub.call_repeatedly(LOOK_UP_EVERY_S, noop)
 
     def start(self, worker: Any) -> None:
         self._dispatcher.start()
@@ -130,7 +124,27 @@ class DispatcherStep(bootsteps.StartStopStep):
         self._dispatcher.stop()
         self._ask_runs_to_stop()
 
-    def _ask_runs_to_stop_in_time(self) -> None:
+    def register_with_event_loop(self, _worker: Any, hub: Any) -> None:
+        """Called for each new connection to the broker.
+
+        Look up often: an idle loop notices a signal only when it wakes up for something else.
+        """
+        self._is_to_reconnect = False
+        hub.call_repeatedly(LOOK_UP_EVERY_S, self._look_up)
+
+    def _look_up(self) -> None:
+        if self._is_to_reconnect:
+            raise ConnectionResetError("no messages come in: connecting to the broker anew")
+
+    def not_taken(self) -> None:
+        """Have Celery connect anew.
+
+        When a message cannot be acknowledged because the broker is away, Celery counts it as
+        being worked on for ever, and at last takes no more.
+        """
+        self._is_to_reconnect = True
+
+    def stopped(self) -> None:
         time.sleep(settings.JOB_STOP_S)
         self._ask_runs_to_stop()
 

@@ -256,14 +256,18 @@ def test_a_job_that_has_begun_cannot_be_given_back():
     assert job.lease_token == sent.lease_token
 
 
-def test_only_tokens_whose_lease_lasts_are_held():
-    enqueue(), enqueue()
-    one, two = lease()
-    changed(two, lease_until=NOW - seconds(1))
+def test_what_became_of_the_jobs_that_were_sent_is_told_by_their_tokens():
+    for _ in range(4):
+        enqueue()
+    waits, runs, not_taken, died = lease()
+    changed(runs, state="running")
+    changed(not_taken, lease_until=NOW - seconds(1))
+    changed(died, lease_until=NOW - seconds(1), state="running")
+    tokens = [job.lease_token for job in (waits, runs, not_taken, died)]
 
-    held = services.held(tokens=[one.lease_token, two.lease_token, "another"], now=NOW)
+    told = services.sent_tokens(tokens=[*tokens, "of a job that has ended"], now=NOW)
 
-    assert held == {one.lease_token}
+    assert told == ({tokens[0], tokens[1]}, {tokens[2]})
 
 
 # --- prune, workers
