@@ -54,11 +54,25 @@ async def body_pieces(receive: Receive, *, idle_s: float, limit_bytes: int) -> A
             yield piece
 
 
+class Threads:
+    """Where what blocks is done.
+
+    run: called in a thread with each piece of work, to do it and what has to be done around it.
+    """
+
+    def __init__(self, pool: Executor, run: Callable[[Callable[[], Any]], Any]) -> None:
+        self._pool = pool
+        self._run = run
+
+    def begin(self, work: Callable[[], Any]) -> "asyncio.Future[Any]":
+        return asyncio.get_running_loop().run_in_executor(self._pool, self._run, work)
+
+
 class Lane:
     """One request's way to the threads: one call at a time, and none is left behind."""
 
-    def __init__(self, pool: Executor) -> None:
-        self._pool = pool
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
         self._last: asyncio.Future[Any] | None = None
 
     async def run(self, work: Callable[[], Result]) -> Result:
@@ -72,7 +86,7 @@ class Lane:
         """Have `work` begun in a thread, after what was begun before; raise what that raises."""
         if self._last:
             await asyncio.shield(self._last)
-        self._last = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        self._last = self._threads.begin(work)
 
     async def settle(self) -> None:
         """Wait until nothing runs any more; what it raised is no longer of interest."""
@@ -88,8 +102,8 @@ class Intake:
     To be used as `async with`.
     """
 
-    def __init__(self, pool: Executor) -> None:
-        self.lane = Lane(pool)
+    def __init__(self, threads: Threads) -> None:
+        self.lane = Lane(threads)
         self._arriving: Arriving | None = None
         self._pieces: list[Piece] = []
         self._batch_bytes = 0

@@ -8,10 +8,8 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Protocol, TypeVar
-from urllib.parse import parse_qs
+from typing import Any, TypeVar
 
-import orjson
 from django.db import close_old_connections
 
 from apiapp.keys import scopes
@@ -19,8 +17,8 @@ from apiapp.keys.asgi_callers import caller_from_scope, require_scope
 from apiapp.keys.callers import Caller
 from apiapp.uploads import arriving
 from apiapp.uploads.arriving import ArrivingChunk, ArrivingFile, Terms
-from apiapp.uploads.bodies import Intake, Opened, Receive, body_pieces
-from apiapp.uploads.digests import md5_from_base64, md5_from_hex
+from apiapp.uploads.bodies import Intake, Opened, Receive, Threads, body_pieces
+from apiapp.uploads.digests import md5_from_hex
 from apiapp.uploads.errors import (
     BadForm,
     BodyStalled,
@@ -28,6 +26,18 @@ from apiapp.uploads.errors import (
     ClientGone,
     NoFile,
     TooManyFiles,
+)
+from apiapp.uploads.exchange import (
+    Answer,
+    Problem,
+    Scope,
+    Send,
+    content_length,
+    header,
+    md5_of_request,
+    require_length,
+    send_json,
+    send_problem,
 )
 from apiapp.uploads.multipart import FORM_BYTES, FileBegins, FormReader
 from apiapp.uploads.services import MAX_CHUNK_BYTES
@@ -37,23 +47,8 @@ IDLE_S = 60.0
 CHUNK_REQUEST_BYTES = MAX_CHUNK_BYTES + FORM_BYTES
 TOKEN_FIELD = "csrfmiddlewaretoken"
 
-Scope = dict[str, Any]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Answer = dict[str, Any]
 Result = TypeVar("Result")
 OpenFile = Callable[[Caller, FileBegins], Opened]
-
-
-class Problem(Protocol):
-    """How an error is answered."""
-
-    @property
-    def status(self) -> int: ...
-
-    @property
-    def headers(self) -> dict[str, str]: ...
-
-    def as_json(self) -> dict[str, Any]: ...
 
 
 class UploadReceiver:
@@ -75,6 +70,7 @@ class UploadReceiver:
         self._problem_for = problem_for
         self._idle_s = idle_s
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="uploads")
+        self._threads = Threads(self._pool, with_own_connection)
         self._routes: list[tuple[str, re.Pattern[str], Callable[..., Awaitable[Answer]]]] = [
             ("PUT", re.compile(r"/api/uploads/([^/]+)/chunks/([^/]+)/?"), self._put_chunk),
             ("POST", re.compile(r"/api/uploads/([^/]+)/chunks/?"), self._post_chunk),
@@ -120,12 +116,12 @@ class UploadReceiver:
                 terms=self._terms,
             )
 
-        async with Intake(self._pool) as intake:
-            chunk = await intake.open(in_database(begin))
+        async with Intake(self._threads) as intake:
+            chunk = await intake.open(begin)
             async for piece in self._pieces(receive, limit_bytes=CHUNK_REQUEST_BYTES):
                 await intake.add(piece)
             rest = intake.take_rest()
-            return await intake.lane.run(in_database(partial(keep_chunk, chunk, rest, md5)))
+            return await intake.lane.run(partial(keep_chunk, chunk, rest, md5))
 
     async def _post_chunk(self, scope: Scope, file_id: str, receive: Receive) -> Answer:
         form = FormReader(header(scope, b"content-type"), file_field="chunk")
@@ -150,10 +146,10 @@ class UploadReceiver:
 
         require_length(scope, CHUNK_REQUEST_BYTES)
         pieces = self._pieces(receive, limit_bytes=CHUNK_REQUEST_BYTES)
-        async with Intake(self._pool) as intake:
+        async with Intake(self._threads) as intake:
             caller, chunk = await take_form(scope, pieces, form, intake, begin)
             rest = intake.take_rest()
-            return await intake.lane.run(in_database(partial(keep, caller, chunk, rest)))
+            return await intake.lane.run(partial(keep, caller, chunk, rest))
 
     async def _post_file(self, scope: Scope, receive: Receive) -> Answer:
         form = FormReader(header(scope, b"content-type"), file_field="file")
@@ -170,10 +166,10 @@ class UploadReceiver:
 
         require_length(scope, limit_bytes)
         pieces = self._pieces(receive, limit_bytes=limit_bytes)
-        async with Intake(self._pool) as intake:
+        async with Intake(self._threads) as intake:
             _, file = await take_form(scope, pieces, form, intake, begin)
             rest = intake.take_rest()
-            return await intake.lane.run(in_database(partial(keep_file, file, rest)))
+            return await intake.lane.run(partial(keep_file, file, rest))
 
     def _pieces(self, receive: Receive, *, limit_bytes: int) -> AsyncIterator[bytes]:
         return body_pieces(receive, idle_s=self._idle_s, limit_bytes=limit_bytes)
@@ -193,7 +189,7 @@ async def take_form(
     """
     caller, opened = None, None
     if not may_bring_token(scope):
-        caller = await intake.lane.run(in_database(partial(uploading_caller, scope)))
+        caller = await intake.lane.run(partial(uploading_caller, scope))
     async for piece in pieces:
         for event in form.feed(piece):
             if not isinstance(event, FileBegins):
@@ -202,7 +198,7 @@ async def take_form(
             if opened:
                 raise TooManyFiles(field=form.file_field)
             caller = caller or await late_caller(scope, event.fields, intake)
-            opened = await intake.open(in_database(partial(begin, caller, event)))
+            opened = await intake.open(partial(begin, caller, event))
     form.end()
     caller = caller or await late_caller(scope, form.fields, intake)
     if opened is None:
@@ -213,7 +209,7 @@ async def take_form(
 async def late_caller(scope: Scope, fields: dict[str, str], intake: Intake) -> Caller:
     """The caller by session, with the token that came as a field."""
     token = fields.get(TOKEN_FIELD)
-    return await intake.lane.run(in_database(partial(uploading_caller, scope, token)))
+    return await intake.lane.run(partial(uploading_caller, scope, token))
 
 
 def uploading_caller(scope: Scope, csrf_token: str | None = None) -> Caller:
@@ -245,36 +241,13 @@ def keep_file(file: ArrivingFile, rest: list[Any]) -> Answer:
     }
 
 
-def in_database(work: Callable[[], Result]) -> Callable[[], Result]:
-    """`work` for a thread of the pool, leaving its connection as the settings want it left."""
-
-    def run() -> Result:
+def with_own_connection(work: Callable[[], Result]) -> Result:
+    """Do `work` in a thread of the pool, and leave its connection as the settings want it left."""
+    close_old_connections()
+    try:
+        return work()
+    finally:
         close_old_connections()
-        try:
-            return work()
-        finally:
-            close_old_connections()
-
-    return run
-
-
-# --- what requests say --------------------------------------------------------------------------
-
-
-def header(scope: Scope, name: bytes) -> str:
-    """Its value; empty if it was not sent."""
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
-
-
-def content_length(scope: Scope) -> int | None:
-    text = header(scope, b"content-length")
-    return int(text) if text else None
-
-
-def require_length(scope: Scope, limit_bytes: int) -> None:
-    """Raises BodyTooLarge, before anything is read."""
-    if (content_length(scope) or 0) > limit_bytes:
-        raise BodyTooLarge(limit_bytes=limit_bytes)
 
 
 def may_bring_token(scope: Scope) -> bool:
@@ -283,47 +256,12 @@ def may_bring_token(scope: Scope) -> bool:
     return bool(header(scope, b"cookie")) and not shown
 
 
-def md5_of_request(scope: Scope) -> str:
-    """From the Content-MD5 header or `?md5=`; empty if there is none.  Raises BadChecksum."""
-    content_md5 = header(scope, b"content-md5")
-    if content_md5:
-        return md5_from_base64(content_md5)
-    asked = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    return md5_from_hex(asked["md5"][-1]) if "md5" in asked else ""
-
-
 def md5_of_form(form: FormReader) -> str:
     """Raises BadChecksum."""
     text = form.fields.get("md5", "")
     return md5_from_hex(text) if text else ""
 
 
-# --- answers ------------------------------------------------------------------------------------
-
-
 def is_cut_short(error: Exception) -> bool:
     """Whether the rest of the body is not to be waited for."""
     return isinstance(error, BodyStalled | BodyTooLarge)
-
-
-async def send_problem(send: Send, problem: Problem, *, ends_connection: bool) -> None:
-    headers = {**problem.headers, "content-type": "application/problem+json"}
-    if ends_connection:
-        headers["connection"] = "close"
-    await send_json(send, problem.status, problem.as_json(), headers)
-
-
-async def send_json(
-    send: Send, status: int, answer: Answer, headers: dict[str, str] | None = None
-) -> None:
-    body = orjson.dumps(answer)
-    sent = {
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-        **(headers or {}),
-    }
-    encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in sent.items()]
-    await send({"type": "http.response.start", "status": status, "headers": encoded})
-    await send({"type": "http.response.body", "body": body})

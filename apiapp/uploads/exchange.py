@@ -1,0 +1,74 @@
+"""What ASGI requests say, and how they are answered."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+import orjson
+
+from apiapp.uploads.digests import md5_from_base64, md5_from_hex
+from apiapp.uploads.errors import BodyTooLarge
+
+Scope = dict[str, Any]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Answer = dict[str, Any]
+
+
+class Problem(Protocol):
+    """How an error is answered."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> dict[str, str]: ...
+
+    def as_json(self) -> dict[str, Any]: ...
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """Its value; empty if it was not sent."""
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+def content_length(scope: Scope) -> int | None:
+    text = header(scope, b"content-length")
+    return int(text) if text else None
+
+
+def require_length(scope: Scope, limit_bytes: int) -> None:
+    """Raises BodyTooLarge, before anything is read."""
+    if (content_length(scope) or 0) > limit_bytes:
+        raise BodyTooLarge(limit_bytes=limit_bytes)
+
+
+def md5_of_request(scope: Scope) -> str:
+    """From the Content-MD5 header or `?md5=`; empty if there is none.  Raises BadChecksum."""
+    content_md5 = header(scope, b"content-md5")
+    if content_md5:
+        return md5_from_base64(content_md5)
+    asked = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return md5_from_hex(asked["md5"][-1]) if "md5" in asked else ""
+
+
+async def send_problem(send: Send, problem: Problem, *, ends_connection: bool) -> None:
+    headers = {**problem.headers, "content-type": "application/problem+json"}
+    if ends_connection:
+        headers["connection"] = "close"
+    await send_json(send, problem.status, problem.as_json(), headers)
+
+
+async def send_json(
+    send: Send, status: int, answer: Answer, headers: dict[str, str] | None = None
+) -> None:
+    body = orjson.dumps(answer)
+    sent = {
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        **(headers or {}),
+    }
+    encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in sent.items()]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    await send({"type": "http.response.body", "body": body})
