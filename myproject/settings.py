@@ -338,6 +338,7 @@ UNFOLD = {
                     admin_link(_("Datasets"), "table", "imports", "dataset"),
                     admin_link(_("Imports"), "file_open", "imports", "import"),
                     admin_link(_("Refused cells"), "block", "imports", "refusedcell"),
+                    admin_link(_("Uploads"), "upload_file", "uploads", "upload"),
                     admin_link(_("Jobs"), "manufacturing", "jobs", "job"),
                 ],
             },

@@ -16,6 +16,12 @@ DATASETS = "datasets"
 OWN_TABLES = {"django_migrations", RefusedCell._meta.db_table, LoadLedger._meta.db_table}
 
 
+@pytest.fixture(autouse=True)
+def _passwords_are_hashed_fast(settings: Any) -> None:
+    """A good hash takes longer than most of these tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     with PostgresDatabase() as own:
