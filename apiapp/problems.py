@@ -55,6 +55,18 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     uploads.BodiesNotServedHere: (501, "not-served-here"),
     uploads.UploadError: (400, "bad-upload"),
     imports.ImportFailed: (422, "import-failed"),
+    imports.UnreadableFile: (422, "unreadable-file"),
+    imports.DatabaseFull: (507, "disk-full"),
+    imports.BadDialect: (422, "bad-dialect"),
+    imports.BadColumns: (422, "bad-columns"),
+    imports.BadRows: (422, "bad-rows"),
+    imports.BadName: (422, "bad-name"),
+    imports.BodyTooLarge: (413, "body-too-large"),
+    imports.NotYourself: (403, "forbidden"),
+    imports.UnknownImport: (404, "not-found"),
+    imports.NotUndoable: (409, "not-undoable"),
+    imports.FileGone: (410, "bytes-gone"),
+    imports.DatasetExists: (409, "dataset-exists"),
     imports.UnknownDataset: (404, "not-found"),
     imports.DatasetBusy: (409, "dataset-busy"),
     imports.UnknownRow: (404, "not-found"),
@@ -113,7 +125,9 @@ def problem_for(error: Exception) -> Problem:
         logger.error("unplanned error %s", reference, exc_info=error)
         detail = f"Something went wrong here; the log has it under {reference}."
         return Problem(500, "internal-error", detail, {"instance": reference})
-    return Problem(*found, detail=detail_of(error), facts=facts_of(error), headers=headers_of(error))
+    return Problem(
+        *found, detail=detail_of(error), facts=facts_of(error), headers=headers_of(error)
+    )
 
 
 def detail_of(error: Exception) -> str:

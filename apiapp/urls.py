@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 
 from apiapp import pages
 from apiapp.imports import dataset_views as datasets
+from apiapp.imports import views as imports
 from apiapp.jobs import views as jobs
 from apiapp.keys import views as keys
 from apiapp.monitoring import views as monitoring
@@ -55,6 +56,24 @@ urlpatterns = [
     *both(
         "api/datasets/<str:slug>/rows/<int:row_id>", datasets.RowView.as_view(), "api-dataset-row"
     ),
+    # --- imports
+    *both("api/import", imports.ImportStart.as_view(), "api-import-start"),
+    *both("api/imports", imports.ImportList.as_view(), "api-imports"),
+    *both("api/imports/preview", imports.ImportPreview.as_view(), "api-import-preview"),
+    *both("api/imports/<int:import_id>", imports.ImportView.as_view(), "api-import"),
+    *both(
+        "api/imports/<int:import_id>/errors", imports.ImportErrors.as_view(), "api-import-errors"
+    ),
+    *both(
+        "api/imports/<int:import_id>/errors.csv",
+        imports.ImportErrorsCsv.as_view(),
+        "api-import-errors-csv",
+    ),
+    *both("api/imports/<int:import_id>/undo", imports.ImportUndo.as_view(), "api-import-undo"),
+    *both(
+        "api/imports/<int:import_id>/cancel", imports.ImportCancel.as_view(), "api-import-cancel"
+    ),
+    *both("api/imports/<int:import_id>/retry", imports.ImportRetry.as_view(), "api-import-retry"),
     # --- documentation
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     *both("docs", SpectacularSwaggerSplitView.as_view(url_name="openapi"), "docs"),

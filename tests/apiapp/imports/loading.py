@@ -1,5 +1,7 @@
 """Imports made for tests from bytes, and what became of them."""
 
+import uuid
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from apiapp.imports.planning import Wanted
 from apiapp.imports.rows import attribute, rows_of
 from apiapp.jobs import services as jobs
 from apiapp.keys.callers import person
+from apiapp.uploads import configured
+from apiapp.uploads.models import Upload
 
 
 def no_progress(done: int, total: int | None = None, unit: str = "", message: str = "") -> None:
@@ -43,6 +47,33 @@ def imported(owner: User, path: Path, **wanted: Any) -> Import:
     run(row, path)
     row.refresh_from_db()
     return row
+
+
+def uploaded(owner: User, content: bytes, name: str = "things.csv") -> Upload:
+    """A finished upload, its bytes where the server looks for them."""
+    file_id = uuid.uuid4().hex
+    configured.store().finished_path(file_id).write_bytes(content)
+    return Upload.objects.create(
+        file_id=file_id,
+        owner=owner,
+        filename=name,
+        size=len(content),
+        received=len(content),
+        chunk_size=2**20,
+        total_chunks=1,
+        state=Upload.State.FINISHED,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+
+
+def run_upload(import_id: int) -> dict[str, Any]:
+    """What a worker does for the job of an import."""
+    return loads.run_upload(
+        import_id=import_id,
+        store=configured.store(),
+        on_progress=no_progress,
+        clock=timezone.now,
+    )
 
 
 def cells(dataset: Dataset) -> list[tuple[Any, ...]]:
