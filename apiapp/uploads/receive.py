@@ -15,7 +15,7 @@ from django.db import close_old_connections
 from apiapp.keys import scopes
 from apiapp.keys.asgi_callers import caller_from_scope, require_scope
 from apiapp.keys.callers import Caller
-from apiapp.uploads import arriving
+from apiapp.uploads import arriving, services
 from apiapp.uploads.arriving import ArrivingChunk, ArrivingFile, Terms
 from apiapp.uploads.bodies import Intake, Opened, Receive, Threads, body_pieces
 from apiapp.uploads.digests import md5_from_hex
@@ -105,8 +105,6 @@ class UploadReceiver:
             await send_json(send, 200, answer)
 
     async def _put_chunk(self, scope: Scope, file_id: str, index: str, receive: Receive) -> Answer:
-        md5 = md5_of_request(scope)
-
         def begin() -> ArrivingChunk:
             return arriving.open_chunk(
                 caller=uploading_caller(scope),
@@ -118,13 +116,17 @@ class UploadReceiver:
 
         async with Intake(self._threads) as intake:
             chunk = await intake.open(begin)
+            md5 = md5_of_request(scope)
             async for piece in self._pieces(receive, limit_bytes=CHUNK_REQUEST_BYTES):
                 await intake.add(piece)
             rest = intake.take_rest()
             return await intake.lane.run(partial(keep_chunk, chunk, rest, md5))
 
     async def _post_chunk(self, scope: Scope, file_id: str, receive: Receive) -> Answer:
-        form = FormReader(header(scope, b"content-type"), file_field="chunk")
+        def admit() -> Caller:
+            caller = uploading_caller(scope)
+            services.get_upload(caller, file_id)
+            return caller
 
         def begin(caller: Caller, file: FileBegins) -> ArrivingChunk:
             if "index" not in file.fields:
@@ -137,22 +139,16 @@ class UploadReceiver:
                 terms=self._terms,
             )
 
-        def keep(caller: Caller, chunk: ArrivingChunk, rest: list[Any]) -> Answer:
-            if "index" not in form.fields:
-                raise BadForm("the form has no field 'index'")
-            if not chunk.is_placed:
-                chunk.place(caller=caller, index=form.fields["index"])
-            return keep_chunk(chunk, rest, md5_of_form(form))
-
-        require_length(scope, CHUNK_REQUEST_BYTES)
-        pieces = self._pieces(receive, limit_bytes=CHUNK_REQUEST_BYTES)
         async with Intake(self._threads) as intake:
-            caller, chunk = await take_form(scope, pieces, form, intake, begin)
-            rest = intake.take_rest()
-            return await intake.lane.run(partial(keep, caller, chunk, rest))
+            caller = await early_caller(scope, intake, admit)
+            form = FormReader(header(scope, b"content-type"), file_field="chunk")
+            require_length(scope, CHUNK_REQUEST_BYTES)
+            pieces = self._pieces(receive, limit_bytes=CHUNK_REQUEST_BYTES)
+            caller, chunk = await take_form(caller, scope, pieces, form, intake, begin)
+            keep = partial(keep_form_chunk, caller, chunk, intake.take_rest(), form.fields)
+            return await intake.lane.run(keep)
 
     async def _post_file(self, scope: Scope, receive: Receive) -> Answer:
-        form = FormReader(header(scope, b"content-type"), file_field="file")
         limit_bytes = self._terms.limits.file_bytes + FORM_BYTES
         declared_bytes = max(0, (content_length(scope) or 0) - FORM_BYTES)
 
@@ -164,18 +160,20 @@ class UploadReceiver:
                 terms=self._terms,
             )
 
-        require_length(scope, limit_bytes)
-        pieces = self._pieces(receive, limit_bytes=limit_bytes)
         async with Intake(self._threads) as intake:
-            _, file = await take_form(scope, pieces, form, intake, begin)
-            rest = intake.take_rest()
-            return await intake.lane.run(partial(keep_file, file, rest))
+            caller = await early_caller(scope, intake, partial(uploading_caller, scope))
+            form = FormReader(header(scope, b"content-type"), file_field="file")
+            require_length(scope, limit_bytes)
+            pieces = self._pieces(receive, limit_bytes=limit_bytes)
+            _, file = await take_form(caller, scope, pieces, form, intake, begin)
+            return await intake.lane.run(partial(keep_file, file, intake.take_rest()))
 
     def _pieces(self, receive: Receive, *, limit_bytes: int) -> AsyncIterator[bytes]:
         return body_pieces(receive, idle_s=self._idle_s, limit_bytes=limit_bytes)
 
 
 async def take_form(
+    caller: Caller | None,
     scope: Scope,
     pieces: AsyncIterator[bytes],
     form: FormReader,
@@ -184,12 +182,10 @@ async def take_form(
 ) -> tuple[Caller, Opened]:
     """Read a whole form, its file through `intake` to what `begin` opens.
 
-    Whoever calls is known before a byte of the file is stored.  Raises NoFile, TooManyFiles,
-    BadForm, and what `begin` raises.
+    Who is not known yet becomes known before a byte of the file is stored.  Raises NoFile,
+    TooManyFiles, BadForm, and what `begin` raises.
     """
-    caller, opened = None, None
-    if not may_bring_token(scope):
-        caller = await intake.lane.run(partial(uploading_caller, scope))
+    opened = None
     async for piece in pieces:
         for event in form.feed(piece):
             if not isinstance(event, FileBegins):
@@ -204,6 +200,14 @@ async def take_form(
     if opened is None:
         raise NoFile(field=form.file_field)
     return caller, opened
+
+
+async def early_caller(scope: Scope, intake: Intake, admit: Callable[[], Caller]) -> Caller | None:
+    """The caller, before the body is read; None: the form may bring the token of a session."""
+    shown = header(scope, b"authorization") or header(scope, b"x-csrftoken")
+    if header(scope, b"cookie") and not shown:
+        return None
+    return await intake.lane.run(admit)
 
 
 async def late_caller(scope: Scope, fields: dict[str, str], intake: Intake) -> Caller:
@@ -230,6 +234,17 @@ def keep_chunk(chunk: ArrivingChunk, rest: list[Any], md5: str) -> Answer:
     }
 
 
+def keep_form_chunk(
+    caller: Caller, chunk: ArrivingChunk, rest: list[Any], fields: dict[str, str]
+) -> Answer:
+    """Raises BadForm without an index, BadChecksum, and what placing and keeping raise."""
+    if "index" not in fields:
+        raise BadForm("the form has no field 'index'")
+    if not chunk.is_placed:
+        chunk.place(caller=caller, index=fields["index"])
+    return keep_chunk(chunk, rest, md5_from_hex(fields["md5"]) if fields.get("md5") else "")
+
+
 def keep_file(file: ArrivingFile, rest: list[Any]) -> Answer:
     upload = file.keep(rest)
     return {
@@ -248,18 +263,6 @@ def with_own_connection(work: Callable[[], Result]) -> Result:
         return work()
     finally:
         close_old_connections()
-
-
-def may_bring_token(scope: Scope) -> bool:
-    """Whether the CSRF token of a session may be a field of the form."""
-    shown = header(scope, b"authorization") or header(scope, b"x-csrftoken")
-    return bool(header(scope, b"cookie")) and not shown
-
-
-def md5_of_form(form: FormReader) -> str:
-    """Raises BadChecksum."""
-    text = form.fields.get("md5", "")
-    return md5_from_hex(text) if text else ""
 
 
 def is_cut_short(error: Exception) -> bool:

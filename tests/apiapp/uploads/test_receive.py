@@ -597,6 +597,22 @@ def test_an_unknown_caller_is_refused_before_the_body_is_read(receiver):
     assert got.status == 401
 
 
+def test_what_is_wrong_with_a_request_is_told_to_those_only_who_may_make_it(
+    receiver, upload, other_caller, key_for
+):
+    theirs = {"Authorization": f"Bearer {key_for(other_caller.user)}"}
+    no_form = {"Content-Type": "application/json"}
+    wrong = [
+        lambda headers: put(upload, 0, CHUNKS[0], headers, query="?md5=nonsense"),
+        lambda headers: post_chunk(upload, [], headers, headers=no_form),
+        lambda headers: post_chunk(upload, [], headers, headers={"Content-Length": "9" * 12}),
+    ]
+
+    for request in wrong:
+        assert answer(receiver, request({})).status == 401
+        assert answer(receiver, request(theirs)).status == 404
+
+
 def test_a_key_without_the_scope_is_refused(receiver, upload, caller, key_for):
     reader = {"Authorization": f"Bearer {key_for(caller.user, 'datasets:read')}"}
 
