@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -86,7 +87,7 @@ def watch(server: Server) -> Iterator[Watch]:
     """A test that provokes errors names them in `watch.expected`, by a part of their text."""
     found = Watch(server.url)
     yield found
-    assert found.unexpected() == []
+    assert not found.unexpected(), "\n".join(found.unexpected())
 
 
 @pytest.fixture
@@ -144,3 +145,16 @@ def drop(page: Page, file: Path) -> None:
     )
     for event in ("dragenter", "dragover", "drop"):
         page.dispatch_event("#drop-zone", event, {"dataTransfer": transfer})
+
+
+def serious_findings(page: Page) -> list[str]:
+    """What axe finds serious or critical: rule, and the first element it concerns.
+
+    The page is to be opened with `bypass_csp=True`: axe itself sets styles that ours forbids.
+    """
+    violations = Axe().run(page, options={"preload": False}).response["violations"]
+    return [
+        f"{found['id']}: {found['nodes'][0]['html']}"
+        for found in violations
+        if found["impact"] in ("serious", "critical")
+    ]

@@ -1,6 +1,7 @@
 /** Calls to this server's own API, with errors a person can read. */
 
 import { gettext } from "./i18n.js";
+import { inWords } from "./server_words.js";
 
 const SIGNED_OUT = [401];
 /** 0 is no answer at all. */
@@ -35,8 +36,8 @@ function sentence(status, body) {
   if (SIGNED_OUT.includes(status)) return gettext("You are signed out. Sign in again, then go on.");
   const named = Object.entries(body.errors ?? {}).map(([field, why]) => `${field}: ${words(why)}`);
   if (named.length) return named.join("; ");
-  const detail = body.detail || gettext("The server refused this without a reason ({status}).", { status });
-  return detail.charAt(0).toUpperCase() + detail.slice(1);
+  if (body.detail) return inWords(body.detail);
+  return gettext("The server refused this without a reason ({status}).", { status });
 }
 
 /** The first sentence inside what DRF nests. */

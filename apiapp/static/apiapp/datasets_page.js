@@ -28,7 +28,7 @@ async function view() {
   if (!results.length) {
     return emptyView(
       gettext("No table yet. It begins with a file."),
-      element("a", { role: "button", href: "/import/" }, gettext("Import a file")),
+      element("a", { class: "button", href: "/import/" }, gettext("Import a file")),
     );
   }
   const headers = [

@@ -4,10 +4,10 @@ import { element } from "./elements.js";
 import { gettext } from "./i18n.js";
 
 const DELIMITERS = {
-  ",": gettext("comma ,"),
-  ";": gettext("semicolon ;"),
+  ",": gettext("comma (,)"),
+  ";": gettext("semicolon (;)"),
   "\t": gettext("tab"),
-  "|": gettext("bar |"),
+  "|": gettext("bar (|)"),
 };
 
 export class DialectForm {

@@ -53,7 +53,7 @@ export class ImportCard {
     this.#bar.setAttribute("aria-labelledby", titleId);
     return element(
       "article",
-      { class: "panel card", "aria-labelledby": titleId },
+      { class: "panel card", "aria-labelledby": titleId, tabindex: "-1" },
       element(
         "header",
         { class: "card-head" },
@@ -103,7 +103,9 @@ export class ImportCard {
     STEPS.forEach(([, phases], index) => {
       this.#steps[index].toggleAttribute("aria-current", phases.includes(phase));
     });
+    const hadFocus = this.root.contains(document.activeElement);
     this.#body.replaceChildren(...this.#bodyFor(phase, problem));
+    if (hadFocus) this.#focusOn(phase);
     if (phase !== "queued") announce(`${this.#item.name}: ${problem?.message ?? wordsFor(this.#item)}`);
   }
 
@@ -114,14 +116,21 @@ export class ImportCard {
     return [];
   }
 
+  /** Whoever works on this card goes on with what comes next, and never lands on “Cancel”. */
+  #focusOn(phase) {
+    const next = { checking: "input:not([type=radio])", done: "a" }[phase];
+    (this.#body.querySelector(next ?? "form") ?? this.root).focus({ preventScroll: true });
+  }
+
   #drawActions() {
-    const { phase, upload } = this.#item;
-    const mood = `${phase} ${upload?.state ?? ""}`;
+    const { phase, sendState } = this.#item;
+    const mood = `${phase} ${sendState}`;
     if (mood === this.#mood) return;
     this.#mood = mood;
     const hadFocus = this.#actions.contains(document.activeElement);
-    this.#actions.replaceChildren(...this.#buttonsFor(phase, upload?.state));
-    if (hadFocus) this.#actions.querySelector("button")?.focus();
+    const buttons = this.#buttonsFor(phase, sendState);
+    this.#actions.replaceChildren(...buttons);
+    if (hadFocus) (buttons.length > 1 ? buttons[0] : this.root).focus();
   }
 
   #buttonsFor(phase, sendState) {
@@ -131,7 +140,8 @@ export class ImportCard {
     const dismiss = button(gettext("Dismiss"), () => this.onDismiss(), small);
     if (phase === "done" || phase === "cancelled") return [dismiss];
     if (phase === "failed") {
-      return [button(gettext("Try again"), () => item.tryAgain(), small), this.#discard()];
+      const again = button(gettext("Try again"), () => item.tryAgain(), small);
+      return item.canTryAgain ? [again, this.#discard()] : [this.#discard()];
     }
     if (phase === "wanted") {
       const choose = button(gettext("Choose the file again"), () => this.#chooseAgain(), {
@@ -146,12 +156,18 @@ export class ImportCard {
   #sendButtons(sendState, small) {
     const item = this.#item;
     if (sendState === "sending") return [button(gettext("Pause"), () => item.pause(), small)];
-    if (sendState === "paused") return [button(gettext("Go on"), () => item.resume(), small)];
+    if (sendState === "paused") return [...this.#signIn(), button(gettext("Go on"), () => item.resume(), small)];
     if (sendState !== "waiting") return [];
     return [
       button(gettext("Try now"), () => item.resume(), small),
       button(gettext("Pause"), () => item.pause(), small),
     ];
+  }
+
+  #signIn() {
+    if (!this.#item.upload.problem?.isSignedOut) return [];
+    const where = { href: "/login/", target: "_blank", class: "button small" };
+    return [element("a", where, gettext("Sign in"))];
   }
 
   #discard() {

@@ -1,23 +1,33 @@
 /** Everything between the drop zone and the cards: on the import page and on the home page. */
 
+import { announce } from "./announcer.js";
 import { get } from "./api.js";
 import { DropZone } from "./drop_zone.js";
+import { element } from "./elements.js";
 import { fingerprint } from "./fingerprint.js";
 import { gettext } from "./i18n.js";
-import { announce } from "./announcer.js";
-import { ImportCard } from "./import_card.js";
-import { ImportItem } from "./import_item.js";
 import { feed } from "./job_feed.js";
+import { OtherWindows } from "./other_windows.js";
 import { ResumeStore } from "./resume_store.js";
-import { element } from "./elements.js";
 
 const RECENT = 20;
+const RUNNING = new Set(["queued", "running"]);
+
+/** Fetched with the first file: a page where nothing is dropped does not need them. */
+async function cardModules() {
+  const [{ ImportCard }, { ImportItem }] = await Promise.all([
+    import("./import_card.js"),
+    import("./import_item.js"),
+  ]);
+  return { ImportCard, ImportItem };
+}
 
 export class ImportFlow extends EventTarget {
   #zone = document.getElementById("drop-zone");
   #list = document.getElementById("import-cards");
   #store = new ResumeStore();
   #cards = new Map(); // item -> card
+  #windows = new OtherWindows((fileId) => this.#items().some((item) => item.fileId === fileId));
   #picker = element("input", { type: "file", hidden: true });
   #drop;
 
@@ -54,15 +64,14 @@ export class ImportFlow extends EventTarget {
 
   /** A file that was begun earlier goes on; any other is a new one. */
   async #takeOne(file) {
+    const { ImportItem } = await cardModules();
     const print = await this.#fingerprintOf(file);
     if (print === null) return;
     const begun = this.#store.find(print);
-    const waiting = this.#items().find((item) => item.fileId && item.fileId === begun?.fileId);
-    if (waiting?.phase === "wanted") {
-      await this.#cards.get(waiting).goOnWith(file);
-      return;
-    }
-    this.#add(ImportItem.ofFile(file, print, this.#tools));
+    const known = this.#items().find((item) => begun && item.fileId === begun.fileId);
+    if (!known) await this.#add(ImportItem.ofFile(file, print, this.#tools));
+    else if (known.phase === "wanted") await this.#cards.get(known).goOnWith(file);
+    else this.#cards.get(known).root.focus(); // chosen twice
   }
 
   /** null, and a card that says so, if the browser cannot read it: it is gone, or a folder. */
@@ -76,7 +85,8 @@ export class ImportFlow extends EventTarget {
     }
   }
 
-  #add(item) {
+  async #add(item) {
+    const { ImportCard } = await cardModules();
     const card = new ImportCard(item, {
       onDismiss: () => this.#dismiss(item),
       chooseFile: (then) => this.#pick(then),
@@ -121,13 +131,28 @@ export class ImportFlow extends EventTarget {
   // --- after a reload
 
   async #recall() {
-    const entries = this.#store.all();
-    for (const entry of entries) this.#add(ImportItem.ofEntry(entry, this.#tools)).recall(entry);
+    const entries = await this.#unfinished();
     const known = new Set(entries.map((entry) => entry.importId));
     const { results } = await get(`/api/imports/?limit=${RECENT}`).catch(() => ({ results: [] }));
-    const running = results.filter(({ id, state }) => ["queued", "running"].includes(state) && !known.has(id));
-    for (const record of running.reverse()) this.#add(ImportItem.ofRecord(record, this.#tools)).watch();
+    const running = results.filter(({ id, state }) => RUNNING.has(state) && !known.has(id));
+    if (!entries.length && !running.length) return;
+    const { ImportItem } = await cardModules();
+    for (const entry of entries) {
+      const item = await this.#add(ImportItem.ofEntry(entry, this.#tools));
+      item.recall(entry);
+    }
+    for (const record of running.reverse()) {
+      const item = await this.#add(ImportItem.ofRecord(record, this.#tools));
+      item.watch();
+    }
     if (entries.length) announce(gettext("There are files that are not finished."));
+  }
+
+  /** What this browser began and no other window of it is working on. */
+  async #unfinished() {
+    const entries = this.#store.all();
+    const elsewhere = await Promise.all(entries.map(({ fileId }) => this.#windows.have(fileId)));
+    return entries.filter((_, at) => !elsewhere[at]);
   }
 
   // --- the page

@@ -12,15 +12,16 @@ import { get, post, Problem, remove } from "./api.js";
 import { ChunkedUpload } from "./chunked_upload.js";
 import { fingerprint } from "./fingerprint.js";
 import { gettext } from "./i18n.js";
+import { inWords } from "./server_words.js";
 
 /** Where each phase lies on the one bar. */
 const SHARES = {
-  wanted: [0, 0.6],
-  sending: [0, 0.6],
-  verifying: [0.6, 0.7],
-  reading: [0.7, 0.7],
-  checking: [0.7, 0.7],
-  loading: [0.7, 1],
+  wanted: [0, 0.5],
+  sending: [0, 0.5],
+  verifying: [0.5, 0.625],
+  reading: [0.625, 0.625],
+  checking: [0.625, 0.625],
+  loading: [0.75, 1],
   done: [1, 1],
 };
 
@@ -84,7 +85,17 @@ export class ImportItem extends EventTarget {
 
   /** True while closing the page would interrupt something. */
   get isMovingBytes() {
-    return this.phase === "sending" && ["sending", "waiting"].includes(this.upload?.state);
+    return this.phase === "sending" && ["starting", "sending", "waiting"].includes(this.sendState);
+  }
+
+  /** As ChunkedUpload.state; "starting" until the server knows of the file. */
+  get sendState() {
+    return this.upload?.state ?? "starting";
+  }
+
+  /** False where trying again can only fail again: the file itself is not right. */
+  get canTryAgain() {
+    return this.problem?.type !== "unreadable-file" && this.problem?.status !== 404;
   }
 
   get hasEnded() {
@@ -195,8 +206,7 @@ export class ImportItem extends EventTarget {
   async #conclude() {
     await this.#attempt(() => this.#conclude(), async () => {
       this.record = await get(`/api/imports/${this.record.id}/`);
-      this.#store.forget(this.fileId);
-      this.#enter("done");
+      this.#end(this.record.state === "undone" ? "cancelled" : "done");
     });
   }
 
@@ -214,7 +224,7 @@ export class ImportItem extends EventTarget {
     this.#unfollow = this.#feed.follow(jobId, (job) => {
       this.job = job;
       if (job.state === "succeeded") this.#stopFollowing(succeeded);
-      else if (job.state === "failed") this.#stopFollowing(() => this.#fail(new Error(job.error), failed));
+      else if (job.state === "failed") this.#stopFollowing(() => this.#fail(new Error(inWords(job.error)), failed));
       else if (job.state === "cancelled") this.#stopFollowing(() => this.#end("cancelled"));
       else this.#move(job.total ? Math.min(1, job.done / job.total) : 0);
     });
@@ -243,7 +253,7 @@ export class ImportItem extends EventTarget {
 
   #goOnFrom(upload) {
     if (upload.state === "finished") this.#read();
-    else if (upload.state === "verifying") this.#complete();
+    else if (!upload.missing_chunks.length) this.#complete();
     else {
       this.received = upload.received;
       this.#enter("wanted");

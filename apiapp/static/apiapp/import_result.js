@@ -4,6 +4,8 @@ import { get } from "./api.js";
 import { element, link, scrollBox } from "./elements.js";
 import * as figures from "./figures.js";
 import { gettext, ngettext } from "./i18n.js";
+import { inWords } from "./server_words.js";
+import { table } from "./states.js";
 
 const SHOWN_REFUSALS = 5;
 
@@ -33,12 +35,11 @@ function resultFigures({ rows_loaded: loaded, rows_refused: refused, dataset_tit
 
 function resultLinks(record) {
   const slug = encodeURIComponent(record.dataset);
-  const { isStaff } = document.body.dataset;
   return element(
     "p",
     { class: "links" },
-    element("a", { role: "button", href: `/datasets/${slug}/` }, gettext("Open the table")),
-    isStaff ? link(record.admin_url, gettext("Edit the rows in the admin")) : null,
+    element("a", { class: "button", href: `/datasets/${slug}/` }, gettext("Open the table")),
+    record.admin_url ? link(record.admin_url, gettext("Edit the rows in the admin")) : null,
     link(`/api/datasets/${slug}/rows/`, gettext("The rows over the API")),
   );
 }
@@ -52,20 +53,17 @@ async function showRefusals(record, slot) {
       element("td", { class: "number" }, figures.number(row)),
       element("td", {}, column),
       element("td", { class: "mono" }, String(value ?? "").slice(0, 80)),
-      element("td", {}, reason),
+      element("td", {}, inWords(reason)),
     ),
   );
-  const head = [gettext("Row"), gettext("Column"), gettext("Value"), gettext("Why it was refused")];
+  const headers = [
+    [gettext("Row"), "number"],
+    gettext("Column"),
+    gettext("Value"),
+    gettext("Why it was refused"),
+  ];
   slot.append(
-    scrollBox(
-      gettext("Refused rows"),
-      element(
-        "table",
-        {},
-        element("thead", {}, element("tr", {}, head.map((words) => element("th", { scope: "col" }, words)))),
-        element("tbody", {}, rows),
-      ),
-    ),
+    scrollBox(gettext("Refused rows"), table(headers, rows)),
     element(
       "p",
       {},

@@ -2,19 +2,11 @@
 
 import * as figures from "./figures.js";
 import { gettext, ngettext } from "./i18n.js";
+import { inWords } from "./server_words.js";
 
 const TASKS = {
   "uploads.merge": gettext("Verify an upload"),
   "imports.load": gettext("Load a file into a table"),
-};
-
-/** Messages come from the worker, which knows nothing of who reads them. */
-const MESSAGES = {
-  "putting chunks in place": gettext("Putting chunks in place"),
-  verifying: gettext("Verifying that every byte arrived"),
-  "Checking and loading rows": gettext("Checking and loading rows"),
-  "Looking for duplicates": gettext("Looking for duplicates"),
-  "Making the rows visible": gettext("Making the rows visible"),
 };
 
 /** @param {Job} job */
@@ -24,7 +16,7 @@ export function taskWords({ task }) {
 
 /** What it does now. @param {Job} job */
 export function messageWords({ message }) {
-  return MESSAGES[message] ?? message;
+  return inWords(message);
 }
 
 /** “12 of 40 MB”, “1,200” or nothing. @param {Job} job */

@@ -8,6 +8,7 @@ import * as figures from "./figures.js";
 import { gettext } from "./i18n.js";
 import { feed, hasEnded } from "./job_feed.js";
 import { messageWords, progressWords, resultWords, taskWords } from "./job_words.js";
+import { inWords } from "./server_words.js";
 import { emptyView, errorView, showIn, stateChip, table } from "./states.js";
 
 const PAGE = 50;
@@ -27,7 +28,7 @@ class JobsPage {
     this.#rows.clear();
     this.#body = null;
     if (!results.length) {
-      const start = element("a", { role: "button", href: "/import/" }, gettext("Import a file"));
+      const start = element("a", { class: "button", href: "/import/" }, gettext("Import a file"));
       return emptyView(gettext("No job yet. Importing a file makes one."), start);
     }
     const headers = [
@@ -117,7 +118,7 @@ function cellsFor(job, buttons) {
 
 function progressOf(job) {
   if (job.state === "queued") return element("span", { class: "muted" }, gettext("Waiting for its turn"));
-  if (job.state === "failed") return element("span", { class: "job-error" }, job.error);
+  if (job.state === "failed") return element("span", { class: "job-error" }, inWords(job.error));
   if (hasEnded(job)) return element("span", { class: "muted" }, resultWords(job));
   const label = taskWords(job);
   const { done, total } = job;

@@ -6,6 +6,7 @@ import { element } from "./elements.js";
 import { gettext, ngettext } from "./i18n.js";
 import { NewColumns, TargetColumns } from "./preview_columns.js";
 import { PreviewTable } from "./preview_table.js";
+import { inWords } from "./server_words.js";
 
 const OFFERED_DATASETS = 200;
 
@@ -48,7 +49,7 @@ export class PreviewForm {
     this.#columns =
       this.#mode === "append" ? new TargetColumns(columns, dataset) : new NewColumns(columns);
     this.#table.replaceChildren(
-      ...warnings.map((text) => element("p", { class: "note warn" }, text)),
+      ...warnings.map((text) => element("p", { class: "note warn" }, inWords(text))),
       new PreviewTable(this.#columns, rows).root,
     );
     this.#submit.textContent = ngettext(
@@ -73,6 +74,7 @@ export class PreviewForm {
     const found = await get(`/api/datasets/?limit=${OFFERED_DATASETS}`).catch(() => null);
     this.#datasets = found?.results ?? [];
     if (!this.#datasets.length) return;
+    this.#title.value = unused(this.#title.value, this.#datasets);
     this.#target.append(
       ...this.#datasets.map(({ slug, title }) => element("option", { value: slug }, title)),
     );
@@ -140,4 +142,15 @@ function field(words, input) {
 function titleFor(filename) {
   const stem = filename.replace(/\.[A-Za-z0-9]{1,5}$/, "").replace(/[_\-\s]+/g, " ").trim();
   return stem ? stem.charAt(0).toUpperCase() + stem.slice(1) : filename;
+}
+
+/** "Airports", or "Airports 2" where there is one. */
+function unused(title, datasets) {
+  const taken = new Set(datasets.map((each) => each.title.toLowerCase()));
+  let [free, number] = [title, 1];
+  while (taken.has(free.toLowerCase())) {
+    number += 1;
+    free = `${title} ${number}`;
+  }
+  return free;
 }

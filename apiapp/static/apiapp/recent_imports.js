@@ -1,7 +1,6 @@
 /** The last imports with their states: on the home page, and as the history of a dataset. */
 
 import { get, post } from "./api.js";
-import { announce } from "./announcer.js";
 import { button, element, link, scrollBox } from "./elements.js";
 import * as figures from "./figures.js";
 import { gettext } from "./i18n.js";
@@ -70,9 +69,9 @@ export class RecentImports {
   async #undo(record, pressed) {
     pressed.disabled = true;
     try {
-      await post(`/api/imports/${record.id}/undo/`);
-      announce(gettext("The rows of “{name}” are out of the table.", { name: record.filename }));
-      location.reload();
+      const { dataset } = await post(`/api/imports/${record.id}/undo/`);
+      // A table that this import had made is gone with its rows.
+      location.assign(dataset ? location.pathname : "/datasets/");
     } catch (problem) {
       pressed.replaceWith(element("span", { role: "alert" }, problem.message));
     }
