@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -313,6 +314,8 @@ UNFOLD = {
     "SITE_TITLE": "Sluice",
     "SITE_HEADER": "Sluice",
     "SITE_URL": "/",
+    "SITE_ICON": lambda _request: static("favicon.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "href": lambda _request: static("favicon.svg")}],
     "SHOW_LANGUAGES": True,
     "COLORS": {
         "primary": {

@@ -15,6 +15,7 @@ from apiapp.imports import datasets
 from apiapp.imports.errors import DatasetBusy
 from apiapp.imports.models import Column, Dataset, Import, RefusedCell
 from apiapp.imports.rows_admin import RowPages
+from apiapp.jobs.models import Job
 
 IMPORTS_OFFERED = 50
 LINK_CLASSES = "font-medium text-primary-700 dark:text-primary-400 hover:underline"
@@ -94,8 +95,11 @@ class DatasetAdmin(ModelAdmin):
         if dataset and request.method == "POST" and request.POST.get("typed") != dataset.slug:
             messages.error(request, _("The name was not typed right; nothing was deleted."))
             return HttpResponseRedirect(request.path)
+        count = number_format(dataset.row_count, force_grouping=True) if dataset else ""
         try:
-            return super().delete_view(request, object_id, extra_context)
+            return super().delete_view(
+                request, object_id, {**(extra_context or {}), "shown_count": count}
+            )
         except DatasetBusy as error:
             messages.error(request, str(error))
             return HttpResponseRedirect(request.path)
@@ -155,7 +159,7 @@ class ImportAdmin(ReadOnly, ModelAdmin):
 
     @display(description=_("state"), ordering="job__state", label=STATE_COLOURS)
     def how_it_is(self, row: Import) -> tuple[str, Any]:
-        return row.state, _("undone") if row.undone_at else row.job.get_state_display()
+        return row.state, _("undone") if row.undone_at else Job.State(row.state).label
 
     @admin.display(description=_("rows refused"), ordering="rows_refused")
     def refused(self, row: Import) -> str:

@@ -193,7 +193,7 @@ def pages(dataset: Dataset, query: RowQuery, side: str = "next") -> Iterator[sel
 
 @given(rows=ROWS, order=ORDERS, limit=st.integers(1, 7))
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_pages_visit_every_row_once_in_order_and_the_same_way_back(
     user: User, rows: list[dict[str, Any]], order: tuple[row_query.Order, ...], limit: int
@@ -222,7 +222,7 @@ def test_pages_visit_every_row_once_in_order_and_the_same_way_back(
     changes=st.lists(st.integers(0, 50) | st.fixed_dictionaries(CELLS), min_size=1, max_size=10),
 )
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_rows_that_stay_are_visited_once_while_others_come_and_go(
     user: User,
