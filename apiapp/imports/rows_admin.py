@@ -65,7 +65,10 @@ class RowPages:
         except BadRowQuery as error:
             messages.error(request, str(error))
             return HttpResponseRedirect(request.path)
-        matching = datasets.count_of(dataset=dataset, query=table.query)
+        is_whole = not page.next and not page.previous
+        matching = (
+            len(page.rows) if is_whole else datasets.count_of(dataset=dataset, query=table.query)
+        )
         count = min(matching, COUNTED_MAX) if table.is_narrowed else matching
         context = {
             "table": table,
