@@ -277,6 +277,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api",
     "PREPROCESSING_HOOKS": ["apiapp.documentation.with_slash_only"],
+    "ENUM_NAME_OVERRIDES": {
+        "JobState": "apiapp.jobs.models.Job.State",
+        "UploadState": "apiapp.uploads.models.Upload.State",
+    },
 }
 
 # --- Words ----------------------------------------------------------------------------------------------

@@ -86,7 +86,11 @@ class DatasetView(DatasetScopes, APIView):
 class RowList(DatasetScopes, APIView):
     """GET: a page of rows, filtered and ordered.  POST: add a row."""
 
-    @extend_schema(parameters=ROW_PARAMETERS, responses={(200, "application/json"): ROWS})
+    @extend_schema(
+        operation_id="datasets_rows_list",
+        parameters=ROW_PARAMETERS,
+        responses={(200, "application/json"): ROWS},
+    )
     def get(self, request: Request, slug: str) -> Response:
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
         types = datasets.types_of(dataset)
