@@ -17,14 +17,15 @@ from typing import Any
 
 import pytest
 import requests
-from vega_datasets import data as vega_data
+from vega_datasets import local_data
 
 from tests.serving import ROOT, PostgresDatabase, Server, children_of
 
 MIB = 2**20
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 4 * MIB  # more than the server writes at once
 CONTENT = random.Random(5).randbytes(3 * CHUNK_BYTES + 1000)
 GROWTH_BYTES = 64 * MIB
+pytestmark = pytest.mark.xdist_group("a file arrives")  # they share servers
 on_linux = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
 
 
@@ -99,9 +100,14 @@ def api(server: Server) -> Api:
     return Api(server)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def own_server(request: pytest.FixtureRequest, home: Path) -> Iterator[Server]:
-    """A server that a test may kill."""
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def own_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server that a test may kill, as long as it starts it again."""
+    home = tmp_path_factory.mktemp("killed") / "home"
     environment = {"JOB_LEASE_S": "2", "JOB_RETRY_DELAY_S": "0.1"}
     if request.param == "sqlite":
         with Server(home, environment) as running:
@@ -123,8 +129,8 @@ def test_a_server_killed_in_the_middle_of_a_chunk_keeps_what_it_acknowledged(own
     file_id = api.begin()
     api.put_all(file_id, [0, 2])
     line = half_sent(own_server, file_id, 1)
-    is_claimed = (own_server.home / "uploads" / "incoming" / file_id).exists
-    wait_until(is_claimed)
+    incoming = own_server.home / "uploads" / "incoming" / file_id
+    wait_until(lambda: chunk(1)[:MIB] in incoming.read_bytes())
     own_server.kill()
     line.close()
 
@@ -152,8 +158,9 @@ def test_a_worker_killed_in_the_middle_of_the_merge_is_followed_by_another(own_s
 
     assert api.finished_content(file_id) == CONTENT
     assert api.facts(file_id)["state"] == "finished"
-    left = [path.name for path in (own_server.home / "uploads").rglob("*") if path.is_file()]
-    assert left == [file_id]
+    uploads = own_server.home / "uploads"
+    left = [path for path in uploads.rglob("*") if path.is_file() and file_id in path.name]
+    assert left == [uploads / "finished" / file_id]
 
 
 # --- bad lines ----------------------------------------------------------------------------------
@@ -281,7 +288,7 @@ def upload_command(server: Server, tmp_path: Path) -> Callable[..., "subprocess.
 
 
 def test_a_real_file_is_sent_from_the_terminal(api: Api, upload_command):
-    path = Path(vega_data.flights_5k.filepath)
+    path = Path(local_data.airports.filepath)
 
     said, complained = upload_command(str(path), "--chunk-size", "65536").communicate(timeout=30)
 
@@ -295,7 +302,7 @@ def test_a_file_whose_sending_is_stopped_goes_on_when_it_is_sent_again(
     api: Api, upload_command, tmp_path: Path
 ):
     path = tmp_path / f"{time.time_ns()}.bin"
-    path.write_bytes(random.Random(6).randbytes(30 * MIB))
+    path.write_bytes(random.Random(6).randbytes(12 * MIB))
     arguments = (str(path), "--chunk-size", "65536", "--parallel", "1")
 
     def begun() -> dict[str, Any] | None:
