@@ -7,13 +7,14 @@ chunk the one that was finished last counts.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from apiapp.keys.callers import Caller
 from apiapp.uploads import services
-from apiapp.uploads.errors import BadChunkIndex, NotReceiving, UnknownUpload
+from apiapp.uploads.errors import BadChunkIndex, NotReceiving
 from apiapp.uploads.models import Chunk, Upload
 from apiapp.uploads.storage import FileStore, new_part_name
 
@@ -108,35 +109,45 @@ def store_chunk(
 
     Raises UnknownUpload, NotReceiving; the claim is still to be released then.
     """
+    stored = {"part_name": claim.part_name, "md5": md5, "received_at": now}
     with transaction.atomic():
-        upload = locked(claim)
-        chunk = upload.chunks.filter(index=claim.index).first()
-        chunk = chunk or Chunk(upload=upload, index=claim.index)
-        if claim.part_name and chunk.md5 == md5:
-            obsolete_part = claim.part_name  # the same bytes are stored already
-        else:
-            obsolete_part = chunk.part_name
-            added_bytes = claim.length_bytes if chunk.received_at is None else 0
-            chunk.part_name, chunk.md5 = claim.part_name, md5
-            chunk.size_bytes, chunk.received_at = claim.length_bytes, now
-            chunk.save()
-            Upload.objects.filter(pk=upload.pk).update(
-                received=F("received") + added_bytes,
-                expires_at=now + timedelta(seconds=expires_s),
-            )
+        # The upload first, here and everywhere: whoever holds its row holds those of its chunks.
+        count_bytes(claim, expires_at=now + timedelta(seconds=expires_s))
+        chunks = Chunk.objects.filter(upload=claim.file_id, index=claim.index)
+        is_new = chunks.filter(received_at=None).update(size_bytes=claim.length_bytes, **stored)
+        obsolete_part = "" if is_new else store_again(claim, stored)
     if obsolete_part:
         store.delete_part(obsolete_part)
 
 
-def locked(claim: ChunkClaim) -> Upload:
-    """The upload, held until the transaction ends.  Raises UnknownUpload, NotReceiving."""
-    upload = Upload.objects.select_for_update(no_key=True).filter(pk=claim.file_id).first()
-    if upload is None:
-        raise UnknownUpload
+def count_bytes(claim: ChunkClaim, *, expires_at: datetime) -> None:
+    """Raises UnknownUpload, NotReceiving."""
     states = OPEN_STATES if claim.part_name else (Upload.State.RECEIVING,)
-    if upload.state not in states:
-        raise NotReceiving(state=upload.state)
-    return upload
+    counted = Upload.objects.filter(pk=claim.file_id, state__in=states).update(
+        received=F("received") + claim.length_bytes, expires_at=expires_at
+    )
+    if not counted:
+        raise NotReceiving(state=services.one_of(Upload.objects.all(), claim.file_id).state)
+
+
+def store_again(claim: ChunkClaim, stored: dict[str, Any]) -> str:
+    """Store a chunk nobody holds a claim for (any more); return the part that has become obsolete.
+
+    It was stored before, by this client or another, or the claim it had was given back.
+    """
+    chunk, is_new = Chunk.objects.get_or_create(
+        upload_id=claim.file_id,
+        index=claim.index,
+        defaults={"size_bytes": claim.length_bytes, **stored},
+    )
+    if is_new:
+        return ""
+    uncounted = F("received") - claim.length_bytes
+    Upload.objects.filter(pk=claim.file_id).update(received=uncounted)
+    if claim.part_name and chunk.md5 == stored["md5"]:
+        return claim.part_name  # the same bytes are stored already
+    Chunk.objects.filter(pk=chunk.pk).update(**stored)
+    return chunk.part_name
 
 
 def release_chunk(*, claim: ChunkClaim, store: FileStore) -> None:

@@ -186,7 +186,7 @@ def uploads_of(caller: Caller) -> QuerySet[Upload]:
 
 def get_upload(caller: Caller, file_id: str) -> Upload:
     """Raises UnknownUpload, also for the upload of another user."""
-    return first_or_unknown(uploads_of(caller).filter(pk=file_id))
+    return one_of(uploads_of(caller), file_id)
 
 
 def finished_upload(caller: Caller, file_id: str) -> Upload:
@@ -222,11 +222,12 @@ def missing_ranges(upload: Upload) -> list[Range]:
     return gaps_of(received_ranges(upload), total=upload.total_chunks)
 
 
-def first_or_unknown(uploads: QuerySet[Upload]) -> Upload:
-    upload = uploads.first()
-    if upload is None:
-        raise UnknownUpload
-    return upload
+def one_of(uploads: QuerySet[Upload], file_id: str) -> Upload:
+    """Raises UnknownUpload."""
+    try:
+        return uploads.get(pk=file_id)
+    except Upload.DoesNotExist as error:
+        raise UnknownUpload from error
 
 
 # --- complete -----------------------------------------------------------------------------------
@@ -247,7 +248,7 @@ def complete(
     `md5` and `sha256` replace what was announced before.  Raises UnknownUpload, WrongTotalChunks,
     ChunksMissing; for a finished upload ChecksumMismatch.
     """
-    upload = first_or_unknown(uploads_of(caller).select_for_update(no_key=True).filter(pk=file_id))
+    upload = one_of(uploads_of(caller).select_for_update(no_key=True), file_id)
     if total_chunks is not None and total_chunks != upload.total_chunks:
         raise WrongTotalChunks(expected=upload.total_chunks, got=total_chunks)
     if upload.state == Upload.State.FINISHED:
@@ -296,7 +297,7 @@ def remove(upload: Upload, *, store: FileStore, now: datetime) -> None:
     """Delete an upload that the caller may delete."""
     file_id = upload.file_id
     with transaction.atomic():
-        locked = first_or_unknown(Upload.objects.select_for_update().filter(pk=file_id))
+        locked = one_of(Upload.objects.select_for_update(), file_id)
         if locked.job and is_under_way(locked.job):
             with suppress(JobHasEnded):
                 jobs.cancel(job=locked.job, now=now)
