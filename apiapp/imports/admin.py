@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
@@ -73,6 +74,7 @@ class DatasetAdmin(ModelAdmin):
     list_filter = ("owner",)
     search_fields = ("title", "slug", "owner__username")
     fields = ("title", "slug", "owner", "rows", "table_name", "created_at", "updated_at")
+    autocomplete_fields = ("owner",)
     readonly_fields = ("slug", "rows", "table_name", "created_at", "updated_at")
     inlines = (ColumnInline,)
 
@@ -87,6 +89,12 @@ class DatasetAdmin(ModelAdmin):
         found = super().get_actions(request)
         found.pop("delete_selected", None)
         return found
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
+        """Of datasets, and of what happened to one: that with the newest first."""
+        if queryset.model is LogEntry:
+            queryset = queryset.order_by("-action_time", "-pk")
+        return super().get_paginator(request, queryset, *args, **kwargs)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -38,6 +38,10 @@ ROW_PARAMETERS = [
         OpenApiTypes.OBJECT,
         style="form",
         explode=True,
+        examples=[
+            OpenApiExample("no filter", value={}),
+            OpenApiExample("at least five", value={"price": "gte.5"}),
+        ],
         description="Any column: `price=gte.5`, `name=in.(a,b)`, `note=not.is.null`. Operators: "
         + ", ".join(row_query.ALL_OPERATORS)
         + "; `not.` before any of them.",
@@ -60,14 +64,14 @@ class DatasetList(DatasetScopes, generics.ListAPIView[Dataset]):
 
 
 class DatasetView(DatasetScopes, APIView):
-    """GET: one dataset.  PATCH: change its title.  DELETE: it and its table, for good."""
-
     @extend_schema(responses=DatasetDetail)
     def get(self, request: Request, slug: str) -> Response:
+        """One dataset with its columns."""
         return answer(request, self.dataset(slug))
 
     @extend_schema(request=DatasetDetail, responses=DatasetDetail)
     def patch(self, request: Request, slug: str) -> Response:
+        """Change the title."""
         dataset = self.dataset(slug)
         wanted = DatasetDetail(dataset, data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
@@ -76,6 +80,7 @@ class DatasetView(DatasetScopes, APIView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
+        """Delete the dataset and its table, for good."""
         datasets.delete(dataset=self.dataset(slug))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -84,14 +89,13 @@ class DatasetView(DatasetScopes, APIView):
 
 
 class RowList(DatasetScopes, APIView):
-    """GET: a page of rows, filtered and ordered.  POST: add a row."""
-
     @extend_schema(
         operation_id="datasets_rows_list",
         parameters=ROW_PARAMETERS,
         responses={(200, "application/json"): ROWS},
     )
     def get(self, request: Request, slug: str) -> Response:
+        """A page of rows, filtered and ordered."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
         types = datasets.types_of(dataset)
         query = row_query.parse(parameters_of(request), types)
@@ -101,6 +105,7 @@ class RowList(DatasetScopes, APIView):
 
     @extend_schema(request={"application/json": ROW}, responses={(201, "application/json"): ROW})
     def post(self, request: Request, slug: str) -> Response:
+        """Add a row; columns that are left out are empty."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
         values = row_json.read_row(request.data, dataset.columns.all())
         row = datasets.add_row(dataset=dataset, values=values, now=timezone.now())
@@ -108,27 +113,29 @@ class RowList(DatasetScopes, APIView):
 
 
 class RowView(DatasetScopes, APIView):
-    """GET, PUT, PATCH, DELETE: one row by its number."""
-
     @extend_schema(responses={(200, "application/json"): ROW})
     def get(self, request: Request, slug: str, row_id: int) -> Response:
+        """One row by its number, `_id`."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
         return answer_row(dataset, datasets.row_of(dataset=dataset, row_id=row_id))
 
     @extend_schema(request={"application/json": ROW}, responses={(200, "application/json"): ROW})
     def put(self, request: Request, slug: str, row_id: int) -> Response:
+        """Replace a row; columns that are left out become empty."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
         values = row_json.read_row(request.data, dataset.columns.all())
         return changed(dataset, row_id, values)
 
     @extend_schema(request={"application/json": ROW}, responses={(200, "application/json"): ROW})
     def patch(self, request: Request, slug: str, row_id: int) -> Response:
+        """Change the columns that are named."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
         values = row_json.read_changes(request.data, dataset.columns.all())
         return changed(dataset, row_id, values)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, slug: str, row_id: int) -> Response:
+        """Delete a row."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
         datasets.delete_row(dataset=dataset, row_id=row_id, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)

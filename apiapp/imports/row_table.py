@@ -72,10 +72,12 @@ class RowTable:
     def _query(self) -> RowQuery:
         types = {each.name: each.type for each in self.all_columns}
         words = [(word, text) for word in WORDS if (text := self.parameters.get(word, ""))]
+        query = row_query.parse(words, row_query.types_with_ids(types))
         return replace(
-            row_query.parse(words, row_query.types_with_ids(types)),
+            query,
             conditions=self.filters.conditions(),
             select=tuple(each.name for each in self.columns),
+            limit=min(query.limit, PAGE_SIZES[-1]),
         )
 
     def address(self, **changes: str) -> str:
