@@ -23,11 +23,12 @@ from apiapp.jobs.dispatcher import Dispatcher, Terms
 from apiapp.jobs.errors import BrokerUnavailable
 from apiapp.jobs.models import Job
 
-CONFIRM_S = 4.0  # how long a broker may take to say that it has a message
+BROKER_PATIENCE_S = 4.0  # how long a broker may take to say that it has a message
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LOOK_UP_EVERY_S = 0.1
 CLOSED = -1
 FAIL_AT_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+TIMEOUTS = ("socket_timeout", "socket_connect_timeout", "read_timeout", "write_timeout")
 
 
 class Sender:
@@ -36,13 +37,16 @@ class Sender:
     Without heartbeats: nobody would answer them between two jobs.
     """
 
-    def __init__(self, app: Celery) -> None:
+    def __init__(self, app: Celery, patience_s: float = BROKER_PATIENCE_S) -> None:
         self._app = app
+        self._patience_s = patience_s
         self._connect()
 
     def _connect(self) -> None:
         self._connection: Any = self._app.connection_for_write(
-            heartbeat=0, transport_options=FAIL_AT_ONCE
+            heartbeat=0,
+            connect_timeout=self._patience_s,
+            transport_options=FAIL_AT_ONCE | dict.fromkeys(TIMEOUTS, self._patience_s),
         )
 
     def send(self, job: Job) -> None:
@@ -54,7 +58,7 @@ class Sender:
                 kwargs={**job.kwargs, "job_id": job.pk, "lease": job.lease_token},
                 producer=self._app.amqp.Producer(self._connection),
                 retry=False,
-                confirm_timeout=CONFIRM_S,
+                confirm_timeout=self._patience_s,
             )
         except (KombuError, OSError, *lost) as error:
             self._connection.release()
