@@ -2,6 +2,7 @@
 no breach of the content security policy, no request that leaves this machine.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Request,
+    Route,
+    expect,
     sync_playwright,
 )
 
@@ -22,13 +25,15 @@ from tests.needs import CHROMIUM
 from tests.serving import Server
 
 LOCAL_SCHEMES = {"data", "blob"}
+expect.set_options(timeout=15_000)  # a machine that runs all tests at once is slow
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-quic",
 ]
-WAIT_MS = 10_000
+WAIT_MS = 15_000
+CHUNK = re.compile(r"/api/uploads/\w+/chunks/\d+$")
 
 Open = Callable[..., Page]
 
@@ -60,9 +65,13 @@ class Watch:
     """What a page did that it should not have done."""
 
     def __init__(self, server_url: str) -> None:
-        self._host = urlsplit(server_url).netloc
+        self._hosts = {urlsplit(server_url).netloc}
         self.offences: list[str] = []
         self.expected: tuple[str, ...] = ()
+
+    def allow(self, server_url: str) -> None:
+        """Another server of the test's own."""
+        self._hosts.add(urlsplit(server_url).netloc)
 
     def follow(self, page: Page) -> None:
         page.on("console", self._on_console)
@@ -75,7 +84,7 @@ class Watch:
 
     def _on_request(self, request: Request) -> None:
         url = urlsplit(request.url)
-        if url.scheme not in LOCAL_SCHEMES and url.netloc != self._host:
+        if url.scheme not in LOCAL_SCHEMES and url.netloc not in self._hosts:
             self.offences.append(f"request to {request.url}")
 
     def unexpected(self) -> list[str]:
@@ -127,6 +136,23 @@ def slow_down(page: Page, *, bytes_per_s: float) -> Callable[[], None]:
 
     limit(bytes_per_s)
     return lambda: limit(-1)
+
+
+def hold_chunks(page: Page, *, after: int) -> Callable[[], None]:
+    """Let `after` chunks through and no more; return what lets all others through."""
+    is_holding = True
+
+    def decide(route: Route) -> None:
+        index = int(route.request.url.rpartition("/")[2])
+        if index < after or not is_holding:
+            route.continue_()
+
+    def release() -> None:
+        nonlocal is_holding
+        is_holding = False
+
+    page.route(CHUNK, decide)
+    return release
 
 
 def choose(page: Page, *files: Path) -> None:

@@ -9,14 +9,13 @@
 
 import { get, post, Problem } from "./api.js";
 import { sendChunk } from "./chunk_sender.js";
+import { Patience } from "./patience.js";
 import { Rate } from "./rate.js";
 
 const PARALLEL = 4;
 const MIB = 2 ** 20;
 const GOOD_CHUNKS = 100;
 const LARGEST_CHUNK_BYTES = 8 * MIB;
-const FIRST_DELAY_S = 0.5;
-const LONGEST_DELAY_S = 15;
 
 export class ChunkedUpload extends EventTarget {
   #file;
@@ -26,16 +25,13 @@ export class ChunkedUpload extends EventTarget {
   #sending = new Map(); // index -> bytes of it that have gone out
   #storedBytes;
   #abort = new AbortController();
-  #wake = null; // ends the wait before the next attempt
-  #failures = 0; // in a row
+  #patience = new Patience();
   #rate = new Rate();
 
   /** "sending", "waiting" (for the line or the server), "paused", "sent" or "failed" */
   state = "paused";
   /** @type {Problem | null} why it waits, was paused or failed */
   problem = null;
-  /** performance.now() of the next attempt while waiting */
-  retryAtMs = 0;
 
   /** @param {File} file @param {UploadState} upload what the server says of it */
   constructor(file, upload) {
@@ -77,15 +73,20 @@ export class ChunkedUpload extends EventTarget {
     return this.#rate.secondsFor(this.#file.size - this.sentBytes);
   }
 
+  /** performance.now() of the next attempt while waiting */
+  get retryAtMs() {
+    return this.#patience.retryAtMs;
+  }
+
   /** Start, go on after a pause, or try again at once while waiting. */
   start() {
     if (this.state === "sending" || this.state === "sent") return;
-    if (this.#wake) {
-      this.#wake();
+    if (this.#patience.isWaiting) {
+      this.#patience.wake();
       return;
     }
     this.#abort = new AbortController();
-    this.#failures = 0;
+    this.#patience.forget();
     this.#enter("sending");
     this.#fill();
   }
@@ -93,8 +94,8 @@ export class ChunkedUpload extends EventTarget {
   /** Stop sending; what is under way is dropped and sent again later. */
   pause(problem = null) {
     this.#abort.abort();
-    this.#wake?.();
     this.#enter("paused", problem);
+    this.#patience.wake();
   }
 
   #enter(state, problem = null) {
@@ -107,7 +108,7 @@ export class ChunkedUpload extends EventTarget {
   /** Keep PARALLEL chunks under way; after a failure one, until it went well again. */
   #fill() {
     if (this.state !== "sending") return;
-    const limit = this.#failures ? 1 : PARALLEL;
+    const limit = this.#patience.hasFailed ? 1 : PARALLEL;
     while (this.#missing.length && this.#sending.size < limit) {
       this.#sendOne(this.#missing.shift());
     }
@@ -127,7 +128,7 @@ export class ChunkedUpload extends EventTarget {
       this.#takeBack(index, error, signal);
       return;
     }
-    this.#failures = 0;
+    this.#patience.forget();
     this.#sending.delete(index);
     this.#storedBytes += chunk.size;
     this.#rate.add(this.sentBytes);
@@ -159,30 +160,13 @@ export class ChunkedUpload extends EventTarget {
   }
 
   async #waitAndGoOn(problem) {
-    const backOffS = Math.min(FIRST_DELAY_S * 2 ** this.#failures, LONGEST_DELAY_S);
-    const delayS = Math.max(problem.retryAfterS, backOffS) * (0.8 + 0.4 * Math.random());
-    this.#failures += 1;
-    this.retryAtMs = performance.now() + delayS * 1000;
+    const wait = this.#patience.wait(problem);
     this.#enter("waiting", problem);
-    await this.#sleep(delayS * 1000);
+    await wait;
     if (this.state !== "waiting") return; // paused meanwhile
     this.#abort = new AbortController();
     this.#enter("sending");
     this.#fill();
-  }
-
-  #sleep(ms) {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        removeEventListener("online", done);
-        this.#wake = null;
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      addEventListener("online", done);
-      this.#wake = done;
-    });
   }
 
   #finish() {

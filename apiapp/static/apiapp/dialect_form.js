@@ -1,6 +1,6 @@
 /** How the file is read, in one line that opens when something looks wrong. */
 
-import { element } from "./elements.js";
+import { element, field } from "./elements.js";
 import { gettext } from "./i18n.js";
 
 const DELIMITERS = {
@@ -47,7 +47,7 @@ export class DialectForm {
       { onchange: (event) => this.#change("delimiter", event.target.value) },
       options,
     );
-    return element("div", { class: "field" }, element("label", {}, gettext("Cells are separated by"), select));
+    return field(gettext("Cells are separated by"), select);
   }
 
   #headerField() {
@@ -63,7 +63,7 @@ export class DialectForm {
       { onchange: (event) => this.#change("has_header", event.target.value === "yes") },
       options,
     );
-    return element("div", { class: "field" }, element("label", {}, gettext("The first line has"), select));
+    return field(gettext("The first line has"), select);
   }
 
   #change(field, value) {

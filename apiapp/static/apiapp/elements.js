@@ -42,6 +42,15 @@ export function link(href, ...children) {
   return element("a", { href }, ...children);
 }
 
+let fieldCount = 0;
+
+/** An input under its label.  Not inside it: a select would lend the label all its options. */
+export function field(words, input) {
+  fieldCount += 1;
+  input.id = `field-${fieldCount}`;
+  return element("div", { class: "field" }, element("label", { for: input.id }, words), input);
+}
+
 /** A wide thing in a box that scrolls by itself and can be reached by keyboard. */
 export function scrollBox(label, ...children) {
   return element(

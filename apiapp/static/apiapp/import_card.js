@@ -123,8 +123,8 @@ export class ImportCard {
   }
 
   #drawActions() {
-    const { phase, sendState } = this.#item;
-    const mood = `${phase} ${sendState}`;
+    const { phase, sendState, retryAtMs } = this.#item;
+    const mood = `${phase} ${sendState} ${retryAtMs !== null}`;
     if (mood === this.#mood) return;
     this.#mood = mood;
     const hadFocus = this.#actions.contains(document.activeElement);
@@ -149,6 +149,7 @@ export class ImportCard {
       });
       return [choose, this.#discard()];
     }
+    if (item.retryAtMs !== null) return [button(gettext("Try now"), () => item.tryAgain(), small), cancel];
     if (phase !== "sending") return [cancel];
     return [...this.#sendButtons(sendState, small), cancel];
   }
@@ -204,7 +205,8 @@ export class ImportCard {
 }
 
 function wordsFor(item) {
-  const { phase, upload, job } = item;
+  const { phase, upload, job, retryAtMs } = item;
+  if (retryAtMs !== null) return waitingWords(item.problem, retryAtMs);
   if (phase === "sending") return sendingWords(upload);
   if (phase === "loading" && job?.state === "queued") return gettext("Waiting for a free worker");
   return {
@@ -223,9 +225,13 @@ function wordsFor(item) {
 function sendingWords(upload) {
   if (!upload) return gettext("Starting");
   if (upload.state === "paused") return upload.problem?.message ?? gettext("Paused");
-  if (upload.state !== "waiting") return gettext("Uploading");
-  const time = figures.duration(Math.max(0, upload.retryAtMs - performance.now()) / 1000);
-  return gettext("{why} Trying again in {time}.", { why: upload.problem.message, time });
+  if (upload.state === "waiting") return waitingWords(upload.problem, upload.retryAtMs);
+  return gettext("Uploading");
+}
+
+function waitingWords(problem, retryAtMs) {
+  const time = figures.duration(Math.max(0, retryAtMs - performance.now()) / 1000);
+  return gettext("{why} Trying again in {time}.", { why: problem.message, time });
 }
 
 function figuresFor(item) {

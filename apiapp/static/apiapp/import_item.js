@@ -12,6 +12,7 @@ import { get, post, Problem, remove } from "./api.js";
 import { ChunkedUpload } from "./chunked_upload.js";
 import { fingerprint } from "./fingerprint.js";
 import { gettext } from "./i18n.js";
+import { Patience } from "./patience.js";
 import { inWords } from "./server_words.js";
 
 /** Where each phase lies on the one bar. */
@@ -32,6 +33,8 @@ export class ImportItem extends EventTarget {
   #fingerprint = "";
   #unfollow = () => {};
   #again = () => {}; // repeats the step that failed
+  #patience = new Patience();
+  #isDiscarded = false; // its file is to go as well
 
   phase = "queued";
   fileId = "";
@@ -93,6 +96,11 @@ export class ImportItem extends EventTarget {
     return this.upload?.state ?? "starting";
   }
 
+  /** performance.now() of the next attempt while the server is away; null while it is not. */
+  get retryAtMs() {
+    return this.#patience.isWaiting ? this.#patience.retryAtMs : null;
+  }
+
   /** False where trying again can only fail again: the file itself is not right. */
   get canTryAgain() {
     return this.problem?.type !== "unreadable-file" && this.problem?.status !== 404;
@@ -132,13 +140,17 @@ export class ImportItem extends EventTarget {
   }
 
   #send(upload) {
-    this.upload = upload;
     this.fileId = upload.fileId;
+    if (this.phase !== "sending") { // cancelled before the server had answered
+      this.#deleteFile();
+      return;
+    }
+    this.upload = upload;
     this.#remember();
     upload.addEventListener("sent", () => this.#complete());
     upload.addEventListener("change", () => {
       if (upload.state === "failed") this.#fail(upload.problem, () => this.#goOn());
-      else this.#move(upload.sentBytes / this.size);
+      else this.#move(this.#part(upload.sentBytes));
     });
     upload.start();
   }
@@ -221,20 +233,21 @@ export class ImportItem extends EventTarget {
   /** Follow a job; `failed` is what trying again means. */
   #follow(jobId, { succeeded, failed }) {
     this.#unfollow();
+    const ends = {
+      succeeded,
+      failed: ({ error }) => this.#fail(new Error(inWords(error)), failed),
+      cancelled: () => this.#end("cancelled"),
+    };
     this.#unfollow = this.#feed.follow(jobId, (job) => {
       this.job = job;
-      if (job.state === "succeeded") this.#stopFollowing(succeeded);
-      else if (job.state === "failed") this.#stopFollowing(() => this.#fail(new Error(inWords(job.error)), failed));
-      else if (job.state === "cancelled") this.#stopFollowing(() => this.#end("cancelled"));
-      else this.#move(job.total ? Math.min(1, job.done / job.total) : 0);
+      if (!(job.state in ends)) {
+        this.#move(job.total ? Math.min(1, job.done / job.total) : 0);
+        return;
+      }
+      this.#unfollow();
+      this.job = null;
+      ends[job.state](job);
     });
-  }
-
-  #stopFollowing(next) {
-    this.#unfollow();
-    this.#unfollow = () => {};
-    this.job = null;
-    next();
   }
 
   // --- after a reload
@@ -257,7 +270,7 @@ export class ImportItem extends EventTarget {
     else {
       this.received = upload.received;
       this.#enter("wanted");
-      this.#move(upload.received / this.size);
+      this.#move(this.#part(upload.received));
     }
   }
 
@@ -271,38 +284,59 @@ export class ImportItem extends EventTarget {
     this.upload.start();
   }
 
-  /** Repeat the step that failed. */
+  /** Repeat the step that failed, or the one that waits, at once. */
   tryAgain() {
-    this.#again();
+    if (this.#patience.isWaiting) this.#patience.wake();
+    else this.#again();
   }
 
   /** Stop, and leave nothing behind: an upload is deleted, a load is cancelled by its job. */
   async cancel() {
     this.upload?.pause();
     if (this.phase === "loading") {
+      this.#isDiscarded = true;
       await post(`/api/imports/${this.record.id}/cancel/`);
       return; // the job says when it has stopped
     }
     this.#unfollow();
-    if (this.fileId) await remove(`/api/uploads/${this.fileId}/`).catch(ignoreMissing);
+    if (this.fileId) await this.#deleteFile();
     this.#end("cancelled");
+  }
+
+  #deleteFile() {
+    return remove(`/api/uploads/${this.fileId}/`).catch(ignoreMissing);
   }
 
   #end(phase) {
     this.#store.forget(this.fileId);
+    if (phase === "cancelled" && this.#isDiscarded) this.#deleteFile();
     this.#enter(phase);
   }
 
   // --- state
 
-  /** Run a step; a refusal becomes the item's problem, and `again` what trying again means. */
+  /**
+   * Run a step, again and again while the server is only away; a refusal becomes the item's
+   * problem, and `again` what trying again means.
+   */
   async #attempt(again, step) {
     try {
       await step();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.#fail(error, again);
+      this.#patience.forget();
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      if (problem.mayPass) await this.#waitFor(problem, again);
+      else this.#fail(problem, again);
     }
+  }
+
+  async #waitFor(problem, again) {
+    const wait = this.#patience.wait(problem);
+    this.problem = problem;
+    this.#tell("change");
+    const { phase } = this;
+    await wait;
+    if (this.phase === phase) await again(); // not cancelled meanwhile
   }
 
   #fail(problem, again) {
@@ -316,15 +350,23 @@ export class ImportItem extends EventTarget {
     this.phase = phase;
     this.problem = problem;
     if (phase in SHARES) this.ratio = SHARES[phase][0];
-    this.dispatchEvent(new Event("phase"));
-    this.dispatchEvent(new Event("change"));
+    this.#tell("phase");
+    this.#tell("change");
   }
 
   /** The phase is this far. @param {number} part 0 to 1 */
   #move(part) {
     const [from, to] = SHARES[this.phase] ?? [this.ratio, this.ratio];
     this.ratio = from + (to - from) * part;
-    this.dispatchEvent(new Event("change"));
+    this.#tell("change");
+  }
+
+  #part(bytes) {
+    return this.size ? bytes / this.size : 1;
+  }
+
+  #tell(what) {
+    this.dispatchEvent(new Event(what));
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { get, Problem } from "./api.js";
 import { DialectForm } from "./dialect_form.js";
-import { element } from "./elements.js";
+import { element, field } from "./elements.js";
 import { gettext, ngettext } from "./i18n.js";
 import { NewColumns, TargetColumns } from "./preview_columns.js";
 import { PreviewTable } from "./preview_table.js";
@@ -132,10 +132,6 @@ export class PreviewForm {
     this.#trouble.textContent = problem.message;
     this.#trouble.hidden = false;
   }
-}
-
-function field(words, input) {
-  return element("div", { class: "field" }, element("label", {}, words, input));
 }
 
 /** "us-employment.csv" -> "Us employment" */

@@ -1,0 +1,171 @@
+"""What breaks off goes on: pauses, reloads, crashes of the server, cancellations."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.journeys.conftest import Watch, choose, hold_chunks, signed_in_state, slow_down
+from tests.journeys.files import TEMPERATURES, repeated
+from tests.journeys.test_import import card_of, dataset_of
+from tests.serving import Server
+
+pytestmark = pytest.mark.chromium
+
+TIMES = 25  # over: 5.5 MB
+ROWS = 8759 * TIMES
+CHUNKS = 6
+MIB = 2**20
+BROKEN_LINE = ("Failed to load resource", "WebSocket connection", "net::ERR")
+
+
+@pytest.fixture
+def big(tmp_path: Path) -> Path:
+    return repeated(tmp_path, f"big-{uuid4().hex[:8]}.csv", TEMPERATURES, times=TIMES)
+
+
+def received_bytes(server: Server, name: str) -> int:
+    """What the server has on disk of the newest upload of this name."""
+    answer = requests.get(f"{server.url}/api/uploads/", headers=server.headers, timeout=10)
+    found = [upload for upload in answer.json()["results"] if upload["filename"] == name]
+    return int(found[0]["received"]) if found else 0
+
+
+def send_half(page: Page, server: Server, file: Path) -> Callable[[], None]:
+    """Choose `file` and wait until half of its chunks are there; return what lets the rest through."""
+    release = hold_chunks(page, after=CHUNKS // 2)
+    choose(page, file)
+    for _ in range(300):
+        if received_bytes(server, file.name) == CHUNKS // 2 * MIB:
+            return release
+        page.wait_for_timeout(50)
+    raise AssertionError(f"only {received_bytes(server, file.name)} bytes arrived")
+
+
+def finish(card: Locator) -> None:
+    card.get_by_role("button", name="Import 2 columns").click()
+    expect(card.get_by_role("definition")).to_have_text([f"{ROWS:,}"], timeout=20_000)
+
+
+def test_a_pause_stops_the_bytes_and_going_on_sends_only_the_rest(
+    page: Page, server: Server, big: Path
+):
+    stored: list[str] = []
+    page.on("requestfinished", lambda request: stored.append(request.url))
+    page.goto("/import/")
+    release = send_half(page, server, big)
+    card = card_of(page, big.name)
+
+    card.get_by_role("button", name="Pause").click()
+    expect(card).to_contain_text("Paused")
+    release()
+    page.wait_for_timeout(500)
+    assert received_bytes(server, big.name) == 3 * MIB
+
+    card.get_by_role("button", name="Go on").click()
+    finish(card)
+    chunks = [url for url in stored if "/chunks/" in url]
+    assert len(chunks) == len(set(chunks)) == CHUNKS
+
+
+def test_after_a_reload_the_same_file_goes_on_and_another_is_refused(
+    page: Page, server: Server, big: Path, tmp_path: Path
+):
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/import/")
+    release = send_half(page, server, big)
+    page.reload()
+    release()
+
+    card = card_of(page, big.name)
+    expect(card).to_contain_text("Not finished. Choose the same file again to go on.")
+    other = tmp_path / "other" / big.name
+    other.parent.mkdir()
+    other.write_bytes(big.read_bytes() + b"1.0,2010/01/01 00:00:00\n")
+    with page.expect_file_chooser() as choosing:
+        card.get_by_role("button", name="Choose the file again").click()
+    choosing.value.set_files(other)
+    expect(card.get_by_role("alert")).to_contain_text("is not the file that was begun")
+    assert received_bytes(server, big.name) == 3 * MIB
+
+    choose(page, big)  # wherever it is dropped or chosen, it is recognised
+    finish(card)
+    expect(page.get_by_role("article")).to_have_count(1)
+
+
+def test_a_reload_after_the_upload_comes_back_to_the_preview_without_the_file(
+    page: Page, big: Path
+):
+    page.goto("/import/")
+    choose(page, big)
+    expect(card_of(page, big.name).get_by_role("button", name="Import 2 columns")).to_be_visible()
+
+    page.goto("/")  # elsewhere, even
+
+    finish(card_of(page, big.name))
+
+
+def test_cancelling_leaves_nothing_behind(page: Page, server: Server, big: Path):
+    page.goto("/import/")
+    send_half(page, server, big)
+
+    card_of(page, big.name).get_by_role("button", name="Cancel").click()
+
+    expect(page.get_by_role("article")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("article")).to_have_count(0)
+    assert received_bytes(server, big.name) == 0
+    assert not list((server.home / "uploads").rglob(f"*{big.stem}*"))
+
+
+def test_a_second_window_does_not_offer_what_the_first_is_sending(
+    page: Page, server: Server, big: Path
+):
+    page.goto("/import/")
+    send_half(page, server, big)
+
+    second = page.context.new_page()
+    with second.expect_response("**/api/imports/**"):
+        second.goto("/import/")
+    expect(second.get_by_role("article")).to_have_count(0)
+    second.close()
+
+    card_of(page, big.name).get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("article")).to_have_count(0)
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A server that the test may kill."""
+    with Server(tmp_path / "home") as running:
+        yield running
+
+
+def test_a_server_killed_in_the_middle_costs_nothing_but_time(
+    own_server: Server,
+    browser: Browser,
+    new_page: Callable[..., Page],
+    watch: Watch,
+    big: Path,
+):
+    watch.allow(own_server.url)
+    watch.expected = BROKEN_LINE
+    state: Any = signed_in_state(browser, own_server)
+    page = new_page(base_url=own_server.url, storage_state=state)
+    page.goto("/import/")
+    speed_up = slow_down(page, bytes_per_s=MIB / 2)
+    choose(page, big)
+    card = card_of(page, big.name)
+    expect(card.get_by_role("progressbar")).not_to_have_attribute("value", "0")
+    own_server.kill()
+    expect(card).to_contain_text("The server does not answer. Trying again")
+    own_server.start()
+    speed_up()
+
+    expect(card.get_by_role("button", name="Import 2 columns")).to_be_visible(timeout=40_000)
+    finish(card)
+    assert dataset_of(own_server, big.stem)["row_count"] == ROWS
