@@ -195,21 +195,18 @@ class SqliteLoader:
     def load(self, batch: Batch) -> None:
         places = ", ".join(ADAPTERS.get(each.type, TEXT)[0] for each in self._staging.columns)
         names = ", ".join(quoted(column.name) for column in self._staging.columns)
-        with (
-            told_apart(),
-            transaction.atomic(using=DATASETS),
-            connections[DATASETS].cursor() as cursor,
-        ):
-            cursor.executemany(
+        refused_names = ", ".join(map(quoted, REFUSED_COLUMNS))
+        refused_places = ", ".join("?" * len(REFUSED_COLUMNS))
+        with told_apart(), transaction.atomic(using=DATASETS):
+            execute_many(
                 f"INSERT INTO {self._table} (_id, _import, {names})"
-                f" VALUES (%s, {self._staging.import_id}, {places})",
+                f" VALUES (?, {self._staging.import_id}, {places})",
                 self._rows(batch),
             )
-            cursor.executemany(
-                f"INSERT INTO {quoted(RefusedCell._meta.db_table)}"
-                f" ({', '.join(map(quoted, REFUSED_COLUMNS))})"
-                f" VALUES ({', '.join(['%s'] * len(REFUSED_COLUMNS))})",
-                [(self._staging.import_id, *astuple(each)) for each in batch.refusals],
+            execute_many(
+                f"INSERT INTO {quoted(RefusedCell._meta.db_table)} ({refused_names})"
+                f" VALUES ({refused_places})",
+                ((self._staging.import_id, *astuple(each)) for each in batch.refusals),
             )
 
     def finish(self, *, last_row: int) -> None:
@@ -219,12 +216,12 @@ class SqliteLoader:
         run(f"DROP TABLE IF EXISTS {self._table}")
         self._wait_for_the_disk("FULL")
 
-    def _rows(self, batch: Batch) -> list[tuple[Any, ...]]:
+    def _rows(self, batch: Batch) -> Iterator[tuple[Any, ...]]:
         cells = [
             ADAPTERS.get(column.type, TEXT)[1](values)
             for column, values in zip(self._staging.columns, batch.columns, strict=True)
         ]
-        return list(zip(batch.row_numbers, *cells, strict=True))
+        return zip(batch.row_numbers, *cells, strict=True)
 
     def _wait_for_the_disk(self, level: str) -> None:
         """FULL: at each commit.  NORMAL: at checkpoints alone, which never harms the file.
@@ -233,6 +230,13 @@ class SqliteLoader:
         """
         if not connections[DATASETS].in_atomic_block:
             run(f"PRAGMA synchronous = {level}")
+
+
+def execute_many(statement: str, rows: Iterator[tuple[Any, ...]]) -> None:
+    """Past Django's cursor, which keeps every row until the last is in."""
+    connection = connections[DATASETS]
+    with connection.wrap_database_errors:
+        connection.connection.executemany(statement, rows)
 
 
 def as_they_are(cells: Sequence[str]) -> Sequence[str]:
@@ -252,8 +256,8 @@ def decimals(cells: Sequence[str]) -> Sequence[Any]:
 # The place of a value in the INSERT, and the values of a column.  An integer or a boolean becomes
 # a number by its column's affinity, a number of the other kinds is made here: SQLite's own reading
 # of one is not always the nearest double.
-TEXT = ("NULLIF(%s, '')", as_they_are)
-ADAPTERS: dict[str, tuple[str, Any]] = {"float": ("%s", doubles), "decimal": ("%s", decimals)}
+TEXT = ("NULLIF(?, '')", as_they_are)
+ADAPTERS: dict[str, tuple[str, Any]] = {"float": ("?", doubles), "decimal": ("?", decimals)}
 
 
 LOADERS: dict[str, type[PostgresLoader] | type[SqliteLoader]] = {

@@ -173,16 +173,18 @@ class ImportRetry(OneImport):
         return self.answer(services.retry(row=self.row(import_id), now=timezone.now()))
 
 
-class InFileOrder(KeysetPagination):
+class AsFound(KeysetPagination):
+    """Oldest first: the order of the file, then what the database found to be there twice."""
+
     ordering = "pk"
 
 
 class ImportErrors(generics.ListAPIView[RefusedCell]):
-    """GET: every refused cell, in the order of the file."""
+    """GET: every refused cell."""
 
     scope = scopes.IMPORTS
     serializer_class = RefusedCellDetail
-    pagination_class = InFileOrder
+    pagination_class = AsFound
 
     def get_queryset(self) -> QuerySet[RefusedCell]:
         caller = caller_of(self.request)
