@@ -165,9 +165,7 @@ def caller_for_password(*, username: str, password: str) -> Caller:
     return person(user)
 
 
-def create_login_link(
-    *, user: User, server_secret: str, now: datetime, expires_s: float
-) -> str:
+def create_login_link(*, user: User, server_secret: str, now: datetime, expires_s: float) -> str:
     """Return the token of a new link that signs in its first visitor."""
     token = secrets.token_urlsafe(SECRET_BYTES)
     LoginLink.objects.create(

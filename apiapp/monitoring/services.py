@@ -25,8 +25,6 @@ def missing_parts(*, now: datetime) -> dict[str, str]:
 
 def has_worker(*, now: datetime) -> bool:
     try:
-        return Worker.objects.filter(
-            seen_at__gt=now - timedelta(seconds=WORKER_SILENT_S)
-        ).exists()
+        return Worker.objects.filter(seen_at__gt=now - timedelta(seconds=WORKER_SILENT_S)).exists()
     except DatabaseError:  # not migrated yet
         return False
