@@ -225,6 +225,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for as long as it likes
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # a Redis that restarts refuses commands for a while
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the lease is in the row
+CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False  # nor is a slot kept free for its redelivery
 CELERY_WORKER_LOST_WAIT = 0.5  # for the results of a pool child that died: they are in the row
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # jobs are cancelled in their rows
 CELERY_TASK_IGNORE_RESULT = True  # what happened is in the Job row

@@ -53,8 +53,8 @@ class Hooks(Protocol):
     def send(self, job: Job) -> None:
         """Hand a leased job to the broker.  Raises BrokerUnavailable."""
 
-    def not_taken(self) -> None:
-        """Jobs were sent, and nobody took them before their leases ran out."""
+    def reconnect(self) -> None:
+        """Connect to the broker anew: it was away, or jobs that were sent did not come in."""
 
     def stopped(self) -> None:
         """Nothing more is handed out; this may take its time."""
@@ -73,6 +73,7 @@ class Dispatcher:
         self._connection: BaseDatabaseWrapper | None = None
         self._unknown_tasks: set[str] = set()
         self._is_in_trouble = False
+        self._was_broker_away = False
         self._heartbeat_due_s = 0.0
         self._last_sent_s = 0.0
         self._is_periodic_work_queued = False
@@ -116,12 +117,22 @@ class Dispatcher:
         leased = services.lease_due(tasks=tasks, at_most=room, now=now, lease_s=lease_s)
         for number, job in enumerate(leased):
             try:
-                self._hooks.send(job)
+                self._send(job)
             except Exception:
                 give_back(leased[number:])
                 raise
-            self._sent[job.lease_token] = job
-            self._last_sent_s = time.monotonic()
+
+    def _send(self, job: Job) -> None:
+        try:
+            self._hooks.send(job)
+        except BrokerUnavailable:
+            self._was_broker_away = True
+            raise
+        self._sent[job.lease_token] = job
+        self._last_sent_s = time.monotonic()
+        if self._was_broker_away:
+            self._was_broker_away = False
+            self._hooks.reconnect()
 
     def _forget_ended(self, *, now: datetime) -> None:
         if not self._sent:
@@ -130,7 +141,7 @@ class Dispatcher:
         self._sent = {token: self._sent[token] for token in held}
         if not_taken:
             logger.warning("%s jobs were sent and not taken from the broker", len(not_taken))
-            self._hooks.not_taken()
+            self._hooks.reconnect()
 
     def _heartbeat(self, *, now: datetime) -> None:
         if not self._is_periodic_work_queued:

@@ -138,13 +138,13 @@ class DispatcherStep(bootsteps.StartStopStep):
 
     def _look_up(self) -> None:
         if self._is_to_reconnect:
-            raise ConnectionResetError("no messages come in: connecting to the broker anew")
+            raise ConnectionResetError("it was away, or messages did not come in")
 
-    def not_taken(self) -> None:
+    def reconnect(self) -> None:
         """Have Celery connect anew.
 
-        When a message cannot be acknowledged because the broker is away, Celery counts it as
-        being worked on for ever, and at last takes no more.
+        A message that cannot be acknowledged because the broker is away is counted by Celery as
+        being worked on for ever; after a few of them it takes no more, and says nothing.
         """
         self._is_to_reconnect = True
 

@@ -243,7 +243,7 @@ class Stack:
         return self.home / "worker.log"
 
     def tidy(self) -> None:
-        """No jobs, at most one worker, and the broker running."""
+        """No jobs (a run of one that is gone stops by itself), one worker, the broker running."""
         if self.broker:
             self.broker.start()
         while len(self.workers) > 1:

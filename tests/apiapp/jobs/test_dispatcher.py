@@ -25,7 +25,7 @@ class Inbox:
     def __init__(self, fails: list[Exception] | None = None) -> None:
         self.jobs: list[Job] = []
         self.fails = fails or []
-        self.times_not_taken = 0
+        self.times_reconnected = 0
         self.has_a_job = threading.Event()
         self.has_stopped = threading.Event()
 
@@ -35,8 +35,8 @@ class Inbox:
         self.jobs.append(job)
         self.has_a_job.set()
 
-    def not_taken(self) -> None:
-        self.times_not_taken += 1
+    def reconnect(self) -> None:
+        self.times_reconnected += 1
 
     def stopped(self) -> None:
         self.has_stopped.set()
@@ -78,7 +78,7 @@ def test_a_running_job_keeps_its_slot_while_its_lease_is_renewed():
     dispatcher.tick(now=later)
 
     assert inbox.jobs == [job]
-    assert inbox.times_not_taken == 0
+    assert inbox.times_reconnected == 0
 
 
 @in_one_transaction
@@ -97,7 +97,21 @@ def test_jobs_that_could_not_be_sent_are_due_again_at_once(error):
 
 
 @in_one_transaction
-def test_jobs_that_nobody_took_are_sent_again_and_the_worker_is_told():
+def test_the_worker_connects_anew_to_a_broker_that_was_away():
+    enqueue(2)
+    inbox = Inbox(fails=[BrokerUnavailable("no")])
+    dispatcher = Dispatcher(TERMS, inbox)
+    with pytest.raises(BrokerUnavailable):
+        dispatcher.tick(now=NOW)
+    assert inbox.times_reconnected == 0
+
+    dispatcher.tick(now=NOW)
+
+    assert inbox.times_reconnected == 1
+
+
+@in_one_transaction
+def test_jobs_that_nobody_took_are_sent_again_over_a_new_connection():
     (job,) = enqueue()
     inbox = Inbox()
     dispatcher = Dispatcher(TERMS, inbox)
@@ -105,7 +119,7 @@ def test_jobs_that_nobody_took_are_sent_again_and_the_worker_is_told():
 
     dispatcher.tick(now=NOW + timedelta(seconds=16))
 
-    assert inbox.times_not_taken == 1
+    assert inbox.times_reconnected == 1
     assert inbox.jobs == [job, job]
     assert inbox.jobs[0].lease_token != inbox.jobs[1].lease_token
 
@@ -120,7 +134,7 @@ def test_a_job_whose_run_died_is_sent_again_without_blaming_the_broker():
 
     dispatcher.tick(now=NOW + timedelta(seconds=16))
 
-    assert inbox.times_not_taken == 0
+    assert inbox.times_reconnected == 0
     assert inbox.jobs == [job, job]
 
 

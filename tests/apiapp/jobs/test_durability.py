@@ -118,6 +118,8 @@ class WithABroker(OnEveryStack):
         stack.broker.start()
 
         stack.assert_each_done_once(before + meanwhile)
+        stack.web.enqueue(count=2, seconds=60)
+        stack.wait_until_running(2)  # none of the worker's slots is waiting for the old broker
 
     def test_a_database_that_was_restarted_loses_no_job(self, stack):
         stack.worker()
