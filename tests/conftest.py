@@ -37,13 +37,15 @@ def _required_parts_are_there(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """On PostgreSQL both aliases are one database, of which Django migrates the first alone."""
     with django_db_blocker.unblock():
         # Unless some test asks for it, the alias still means the database of the settings.
         names = {connections[alias].settings_dict["NAME"] for alias in ("default", "datasets")}
         if connections["datasets"].vendor == "postgresql" and len(names) == 1:
             call_command("migrate", database="datasets", verbosity=0)
+    yield
+    connections["datasets"].close()  # or the database could not be dropped
 
 
 @pytest.fixture(autouse=True)

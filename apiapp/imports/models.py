@@ -11,7 +11,7 @@ class Dataset(models.Model):
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
+        on_delete=models.PROTECT,  # a row that vanished with its owner would leave its table
         related_name="datasets",
         verbose_name=_("owner"),
     )
@@ -97,7 +97,7 @@ class Import(models.Model):
     # As pipeline/schema.py and pipeline/dialect.py write them; no dialect: it was not a file.
     columns = models.JSONField(_("columns of the file"), default=list)
     dialect = models.JSONField(_("dialect of the file"), default=dict)
-    job = models.OneToOneField(Job, on_delete=models.PROTECT, verbose_name=_("job"))
+    job = models.OneToOneField(Job, on_delete=models.RESTRICT, verbose_name=_("job"))
     rows_loaded = models.BigIntegerField(_("rows loaded"), default=0)
     rows_refused = models.BigIntegerField(_("rows refused"), default=0)
     # Its rows are in the table; the ledger beside the table says so first.

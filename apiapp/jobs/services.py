@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import PROTECT, Q, QuerySet
+from django.db.models import PROTECT, RESTRICT, Q, QuerySet
 
 from apiapp.jobs.errors import JobHasEnded, JobNotRetryable, UnknownJob
 from apiapp.jobs.models import Job, Worker
@@ -142,7 +142,7 @@ def prune(*, ended_before: datetime) -> int:
     """Delete jobs that ended before that; return how many.  Those that other rows need stay."""
     ended = Job.objects.filter(state__in=Job.ENDED, finished_at__lt=ended_before)
     for relation in Job._meta.related_objects:
-        if relation.on_delete is PROTECT:
+        if relation.on_delete in (PROTECT, RESTRICT):
             ended = ended.filter(**{f"{relation.name}__isnull": True})
     deleted, _ = ended.delete()
     return deleted

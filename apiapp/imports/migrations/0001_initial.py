@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
                 ('published_at', models.DateTimeField(editable=False, null=True, verbose_name='published')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='datasets', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='datasets', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
             ],
             options={
                 'verbose_name': 'dataset',
@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 ('undone_at', models.DateTimeField(null=True, verbose_name='undone')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('dataset', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='imports', to='imports.dataset', verbose_name='dataset')),
-                ('job', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to='jobs.job', verbose_name='job')),
+                ('job', models.OneToOneField(on_delete=django.db.models.deletion.RESTRICT, to='jobs.job', verbose_name='job')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imports', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
                 ('upload', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='uploads.upload', verbose_name='upload')),
             ],

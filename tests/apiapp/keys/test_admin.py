@@ -4,7 +4,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from apiapp.imports.models import Dataset, Import
+from apiapp.jobs.models import Job
 from apiapp.keys.models import ApiKey
 
 pytestmark = pytest.mark.django_db
@@ -58,18 +61,14 @@ def test_deleting_ends_a_key_that_was_just_used(admin: Client, user: User):
     headers = {"Authorization": f"Bearer {key}"}
     assert Client().get("/api/jobs/", headers=headers).status_code == 200
 
-    admin.post(
-        reverse("admin:keys_apikey_delete", args=[ApiKey.objects.get().pk]), {"post": "yes"}
-    )
+    admin.post(reverse("admin:keys_apikey_delete", args=[ApiKey.objects.get().pk]), {"post": "yes"})
 
     assert ApiKey.objects.count() == 0
     assert Client().get("/api/jobs/", headers=headers).status_code == 401
 
 
 def test_a_form_without_scopes_is_refused(admin: Client, user: User):
-    response = admin.post(
-        reverse("admin:keys_apikey_add"), {"owner": user.pk, "name": "laptop"}
-    )
+    response = admin.post(reverse("admin:keys_apikey_add"), {"owner": user.pk, "name": "laptop"})
 
     assert "This field is required" in response.content.decode()
     assert ApiKey.objects.count() == 0
@@ -79,3 +78,24 @@ def test_a_form_without_scopes_is_refused(admin: Client, user: User):
 @pytest.mark.parametrize("page", ["changelist", "add"])
 def test_the_pages_open(admin: Client, model: str, page: str):
     assert admin.get(reverse(f"admin:{model}_{page}")).status_code == 200
+
+
+def test_a_user_who_has_datasets_cannot_be_deleted_and_one_who_has_none_can(
+    admin: Client, user: User, other_user: User
+):
+    Dataset.objects.create(owner=user, slug="cars", title="Cars")
+
+    for one in (user, other_user):
+        admin.post(reverse("admin:auth_user_delete", args=[one.pk]), {"post": "yes"})
+
+    assert list(User.objects.filter(pk__in=[user.pk, other_user.pk])) == [user]
+
+
+def test_a_user_goes_with_the_imports_and_the_jobs_they_had(user: User, staff: User):
+    job = Job.objects.create(owner=user, task="imports.load", run_at=timezone.now())
+    Import.objects.create(owner=user, mode="create", job=job)
+
+    user.delete()
+
+    assert not Import.objects.exists()
+    assert not Job.objects.exists()
