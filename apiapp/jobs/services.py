@@ -47,9 +47,14 @@ def enqueue(  # noqa: PLR0913 - a row's own columns, by keyword
     )
 
 
-def jobs_of(caller: Caller, *, states: Collection[str] = ()) -> QuerySet[Job]:
-    """The jobs that `caller` may see; only those in one of `states`, if any is given."""
-    jobs = caller.visible(Job.objects.all())
+def jobs_of(caller: Caller) -> QuerySet[Job]:
+    """The jobs that `caller` may see."""
+    return caller.visible(Job.objects.all())
+
+
+def listed_jobs(caller: Caller, *, states: Collection[str] = ()) -> QuerySet[Job]:
+    """Those to list: without periodic work, which never ends; in one of `states`, if given."""
+    jobs = jobs_of(caller).filter(periodic_name=None)
     return jobs.filter(state__in=states) if states else jobs
 
 

@@ -21,7 +21,7 @@ class JobFilter(serializers.Serializer[Any]):
 
 
 class JobList(generics.ListAPIView[Job]):
-    """GET: the caller's jobs, newest first."""
+    """GET: the caller's jobs, newest first; the server's periodic work is in the admin alone."""
 
     serializer_class = JobDetail
 
@@ -29,7 +29,7 @@ class JobList(generics.ListAPIView[Job]):
         wanted = JobFilter(data=self.request.query_params)
         wanted.is_valid(raise_exception=True)
         states = wanted.validated_data.get("state", ())
-        return services.jobs_of(caller_of(self.request), states=states)
+        return services.listed_jobs(caller_of(self.request), states=states)
 
     @extend_schema(
         parameters=[

@@ -53,6 +53,14 @@ def test_the_list_can_be_limited_to_states(api: Api, user: User) -> None:
     assert [job["id"] for job in shown] == [running.pk, queued.pk]
 
 
+def test_periodic_work_is_not_listed_but_there(api: Api, staff: User) -> None:
+    job = services.ensure_periodic(name="sweep", task="any", period_s=60, now=timezone.now())
+    client = api(staff)
+
+    assert client.get("/api/jobs/").json()["results"] == []
+    assert client.get(f"/api/jobs/{job.pk}/").status_code == 200
+
+
 def test_a_state_that_does_not_exist_is_refused(api: Api, user: User) -> None:
     answer = api(user).get("/api/jobs/?state=lost")
 
