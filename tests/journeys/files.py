@@ -8,7 +8,6 @@ REAL = Path(vega_datasets.__file__).parent / "_data"
 AIRPORTS = REAL / "airports.csv"  # 3,376 rows, 7 columns
 STOCKS = REAL / "stocks.csv"  # 560 rows, 3 columns
 WEATHER = REAL / "seattle-weather.csv"  # 1,461 rows, 6 columns
-TEMPERATURES = REAL / "sf-temps.csv"
 
 
 def copy_as(folder: Path, name: str, source: Path) -> Path:

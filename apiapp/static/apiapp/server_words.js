@@ -13,6 +13,13 @@ const SENTENCES = {
   "the file is empty": gettext("The file is empty. Choose one with rows in it."),
   "the file has a header but no rows": gettext("The file has a header but no rows below it. Choose one with rows in it."),
   "this is not a text file: {found}": gettext("This is not a text file ({found}), whatever its name says. Save it as CSV and choose that."),
+  "it is a zip archive, as Excel's xlsx is": gettext("it is a zip archive, as Excel’s xlsx is"),
+  "it is an old Excel or Word file": gettext("it is an old Excel or Word file"),
+  "it is compressed with {program}": gettext("it is compressed with {program}"),
+  "it is a PDF": gettext("it is a PDF"),
+  "it is a {format} picture": gettext("it is a {format} picture"),
+  "byte {at} is 0": gettext("byte {at} is 0"),
+  "the mark of {encoding}": gettext("the mark of {encoding}"),
   "the file is not UTF-8: {found} at byte {byte}; save it as UTF-8 and try again": gettext("The file is not in UTF-8: {found} at byte {byte}. Save it as “CSV UTF-8” and choose that."),
   "row {row} is longer than {limit} bytes: the line ends may be missing, or a quote is opened and never closed": gettext("Row {row} is longer than {limit} bytes: line ends may be missing, or a quote is opened and never closed."),
   "the first line is longer than {limit} bytes: the line ends may be missing, or a quote is opened and never closed": gettext("The first line is longer than {limit} bytes: line ends may be missing, or a quote is opened and never closed."),
@@ -47,7 +54,8 @@ const SENTENCES = {
   "{refused} of the first {checked} rows would be refused; row {row}: {reason}": gettext("{refused} of the first {checked} rows would be refused. Row {row}: {reason}"),
 
   // --- refused cells
-  "The row has {got} where {expected} are expected.": gettext("The row has {got} where {expected} are expected."),
+  "The row has 1 cell where {expected} are expected.": gettext("The row has 1 cell where {expected} are expected."),
+  "The row has {got} cells where {expected} are expected.": gettext("The row has {got} cells where {expected} are expected."),
   "The cell is not an integer.": gettext("The cell is not an integer."),
   "The cell is beyond 64 bits.": gettext("The number is too large for an integer column."),
   "The cell is not a decimal number.": gettext("The cell is not a decimal number."),
@@ -88,14 +96,18 @@ function patternOf(sentence) {
 
 /** @param {string} text what the server said @returns {string} what to show */
 export function inWords(text) {
+  return known(text) ?? text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function known(text) {
   for (const [pattern, ours] of RULES) {
     const found = pattern.exec(text);
     if (found) return filled(ours, found.groups);
   }
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return null;
 }
 
-/** What is carried over may be a sentence itself. */
+/** What is carried over may be one of the server's sentences itself. */
 function filled(ours, groups = {}) {
-  return ours.replace(/\{(\w+)\}/g, (hole, name) => (name === "reason" ? inWords(groups[name]) : groups[name] ?? hole));
+  return ours.replace(/\{(\w+)\}/g, (hole, name) => known(groups[name] ?? "") ?? groups[name] ?? hole);
 }
