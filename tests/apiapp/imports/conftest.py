@@ -34,6 +34,7 @@ def datasets_on(request: pytest.FixtureRequest, tmp_path: Path, db: None) -> Ite
     vendor: str = request.param
     usual = connections[DATASETS]
     if usual.vendor == vendor:
+        drop_tables()  # a test that commits may have left some
         yield vendor
         drop_tables()
         return
@@ -46,6 +47,13 @@ def datasets_on(request: pytest.FixtureRequest, tmp_path: Path, db: None) -> Ite
         drop_tables()
         for model in (RefusedCell, LoadLedger):
             model.objects.all().delete()
+
+
+@pytest.fixture
+def tables_gone_after(transactional_db: None) -> Iterator[None]:
+    """For tests that commit: Django empties the tables it knows, and knows no imported ones."""
+    yield
+    drop_tables()
 
 
 class swapped:

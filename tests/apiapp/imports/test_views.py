@@ -362,6 +362,7 @@ def test_a_preview_reads_again_in_the_dialect_that_is_asked_for(
 
 # --- rows in the body ------------------------------------------------------------------------------------------
 @pytest.mark.django_db(databases="__all__", transaction=True)
+@pytest.mark.usefixtures("tables_gone_after")
 def test_rows_in_the_body_are_imported_at_once_and_appended_next_time(
     client: APIClient,
 ) -> None:

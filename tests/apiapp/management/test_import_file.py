@@ -2,7 +2,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -15,11 +15,18 @@ from django.utils import timezone
 
 from apiapp.imports.models import Dataset, Import
 from apiapp.jobs.models import Job
+from tests.apiapp.imports.conftest import drop_tables
 from tests.apiapp.imports.loading import cells, planned
 from tests.serving import ROOT
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 CSV = "name,price\nvolvo,12\nsaab,9\nfiat,8\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_table_is_left(transactional_db: None) -> Iterator[None]:
+    yield
+    drop_tables()
 
 
 @pytest.fixture
