@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import Http404
-from django.utils.formats import number_format
 from django.views.generic import TemplateView
 
 from apiapp.imports import datasets as dataset_services
@@ -28,7 +27,7 @@ class DatasetPage(Page):
             dataset = dataset_services.dataset_of(caller=caller, slug=kwargs["slug"])
         except UnknownDataset as error:
             raise Http404 from error
-        row_count = number_format(dataset.row_count, force_grouping=True)
+        row_count = f"{dataset.row_count:,}"  # as the modules write it, in both languages
         return super().get_context_data(dataset=dataset, row_count=row_count, **kwargs)
 
 

@@ -5,7 +5,7 @@ import { get } from "./api.js";
 import { button, element, link, scrollBox } from "./elements.js";
 import * as figures from "./figures.js";
 import { gettext } from "./i18n.js";
-import { emptyView, errorView, showIn, table } from "./states.js";
+import { addRows, emptyView, errorView, showIn, table } from "./states.js";
 
 const PAGE = 100;
 const place = document.getElementById("datasets");
@@ -38,19 +38,19 @@ async function view() {
     gettext("Changed"),
   ];
   const list = table(headers, results.map(rowFor));
-  return [scrollBox(gettext("Datasets"), list), ...more(next, list.tBodies[0])];
+  return [scrollBox(gettext("Datasets"), list), ...more(next, list)];
 }
 
 /** The button that adds the next page, while there is one. */
-function more(next, body) {
+function more(next, list) {
   if (!next) return [];
   const load = button(gettext("Show more"), add, { class: "quiet" });
   async function add() {
     load.disabled = true;
     try {
       const page = await get(next);
-      body.append(...page.results.map(rowFor));
-      load.replaceWith(...more(page.next, body));
+      addRows(list, page.results.map(rowFor));
+      load.replaceWith(...more(page.next, list));
     } catch (problem) {
       load.replaceWith(errorView(problem, add));
     }

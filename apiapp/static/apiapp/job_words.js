@@ -33,6 +33,7 @@ export function resultWords({ result, started_at: begun, finished_at: ended }) {
     words.push(ngettext("{count} row in", "{count} rows in", result.rows_loaded));
     if (result.rows_refused) words.push(gettext("{count} refused", { count: result.rows_refused }));
   }
-  if (begun && ended) words.push(figures.duration((Date.parse(ended) - Date.parse(begun)) / 1000));
+  const seconds = (Date.parse(ended) - Date.parse(begun)) / 1000;
+  if (seconds >= 1) words.push(figures.duration(seconds));
   return words.join(" · ");
 }

@@ -9,14 +9,14 @@ import { gettext } from "./i18n.js";
 import { feed, hasEnded } from "./job_feed.js";
 import { messageWords, progressWords, resultWords, taskWords } from "./job_words.js";
 import { inWords } from "./server_words.js";
-import { emptyView, errorView, showIn, stateChip, table } from "./states.js";
+import { addRows, emptyView, errorView, named, showIn, stateChip, table } from "./states.js";
 
 const PAGE = 50;
 
 class JobsPage {
   #place = document.getElementById("jobs");
   #rows = new Map(); // job id -> its <tr>
-  #body = null;
+  #list = null;
 
   constructor() {
     showIn(this.#place, () => this.#view());
@@ -26,7 +26,7 @@ class JobsPage {
   async #view() {
     const { results, next } = await get(`/api/jobs/?limit=${PAGE}`);
     this.#rows.clear();
-    this.#body = null;
+    this.#list = null;
     if (!results.length) {
       const start = element("a", { class: "button", href: "/import/" }, gettext("Import a file"));
       return emptyView(gettext("No job yet. Importing a file makes one."), start);
@@ -40,7 +40,7 @@ class JobsPage {
     ];
     const list = table(headers, results.map((job) => this.#rowFor(job)));
     list.classList.add("jobs");
-    this.#body = list.tBodies[0];
+    this.#list = list;
     return [scrollBox(gettext("Jobs"), list), ...this.#more(next)];
   }
 
@@ -49,7 +49,7 @@ class JobsPage {
     const add = async () => {
       try {
         const page = await get(next);
-        this.#body.append(...page.results.map((job) => this.#rowFor(job)));
+        addRows(this.#list, page.results.map((job) => this.#rowFor(job)));
         load.replaceWith(...this.#more(page.next));
       } catch (problem) {
         load.replaceWith(errorView(problem, add));
@@ -61,13 +61,13 @@ class JobsPage {
 
   #onNews(job) {
     if (!job) return;
-    if (!this.#body) {
+    if (!this.#list) {
       if (this.#place.querySelector(".empty")) showIn(this.#place, () => this.#view());
       return;
     }
     const known = this.#rows.get(job.id);
-    if (known) refresh(known, cellsFor(job, this.#buttons(job)));
-    else this.#body.prepend(this.#rowFor(job));
+    if (known) this.#refresh(known, job);
+    else this.#list.tBodies[0].prepend(named(this.#rowFor(job), this.#list));
     if (known && hasEnded(job)) announce(`${taskWords(job)}: ${stateChip(job.state).textContent}`);
   }
 
@@ -75,6 +75,14 @@ class JobsPage {
     const row = element("tr", {}, cellsFor(job, this.#buttons(job)));
     this.#rows.set(job.id, row);
     return row;
+  }
+
+  /** A button that had the focus gives it to the one in its place. */
+  #refresh(row, job) {
+    const hadFocus = row.contains(document.activeElement);
+    row.replaceChildren(...cellsFor(job, this.#buttons(job)));
+    named(row, this.#list);
+    if (hadFocus) row.querySelector("button")?.focus();
   }
 
   #buttons(job) {
@@ -89,8 +97,7 @@ class JobsPage {
     pressed.disabled = true;
     try {
       const changed = await post(`/api/jobs/${job.id}/${verb}/`);
-      const row = this.#rows.get(job.id);
-      refresh(row, cellsFor(changed, this.#buttons(changed)));
+      this.#refresh(this.#rows.get(job.id), changed);
       feed.follow(job.id, () => {});
     } catch (problem) {
       pressed.replaceWith(element("span", { role: "alert" }, problem.message));
@@ -98,17 +105,10 @@ class JobsPage {
   }
 }
 
-/** New cells for a row; a button that had the focus gives it to the one in its place. */
-function refresh(row, cells) {
-  const hadFocus = row.contains(document.activeElement);
-  row.replaceChildren(...cells);
-  if (hadFocus) row.querySelector("button")?.focus();
-}
-
 function cellsFor(job, buttons) {
   const begun = job.started_at ?? job.created_at;
   return [
-    element("th", { scope: "row" }, taskWords(job), element("span", { class: "muted" }, ` ${job.id}`)),
+    element("th", { scope: "row" }, taskWords(job), element("span", { class: "muted" }, ` #${job.id}`)),
     element("td", {}, stateChip(job.state)),
     element("td", { class: "job-progress" }, progressOf(job)),
     element("td", {}, element("time", { datetime: begun, title: figures.exactly(begun) }, figures.when(begun))),

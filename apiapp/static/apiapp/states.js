@@ -47,16 +47,41 @@ export async function showIn(place, load) {
   }
 }
 
-/** A table from its headers (words, or [words, class]) and rows of cells. */
+/**
+ * A table of a list.  On a phone each row becomes a small block, its cells named by their headers;
+ * the roles are said because that look takes them away.
+ *
+ * @param {Array<string | Node | [string, string]>} headers words, or [words, class]
+ * @param {HTMLTableRowElement[]} rows
+ */
 export function table(headers, rows) {
   const head = headers.map((header) => {
     const [words, kind] = [header].flat();
-    return element("th", { scope: "col", class: kind }, words);
+    return element("th", { scope: "col", role: "columnheader", class: kind }, words);
   });
-  return element(
+  const body = element("tbody", { role: "rowgroup" });
+  const made = element(
     "table",
-    {},
-    element("thead", {}, element("tr", {}, head)),
-    element("tbody", {}, rows),
+    { class: "list", role: "table" },
+    element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, head)),
+    body,
   );
+  addRows(made, rows);
+  return made;
+}
+
+/** @param {HTMLTableElement} list as `table` made it */
+export function addRows(list, rows) {
+  list.tBodies[0].append(...rows.map((row) => named(row, list)));
+}
+
+/** Tell the cells of a row what they are. */
+export function named(row, list) {
+  const words = [...list.tHead.rows[0].cells].map((cell) => cell.textContent);
+  row.setAttribute("role", "row");
+  [...row.cells].forEach((cell, at) => {
+    cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
+    cell.dataset.label = words[at];
+  });
+  return row;
 }
