@@ -38,7 +38,9 @@ CHUNK = re.compile(r"/api/uploads/\w+/chunks/\d+$")
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+# For a module, not for the session: while Playwright runs, its event loop does too, and Django
+# refuses the database to whatever test runs next in this process.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -56,7 +58,7 @@ def signed_in_state(browser: Browser, server: Server) -> Any:
     return state
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def admin_state(browser: Browser, server: Server) -> Any:
     return signed_in_state(browser, server)
 
