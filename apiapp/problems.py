@@ -158,9 +158,11 @@ def headers_of(error: Exception) -> dict[str, str]:
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
-    """DRF's EXCEPTION_HANDLER."""
+    """DRF's EXCEPTION_HANDLER.  The browsable API shows the problem on a page, as HTML."""
     problem = problem_for(error)
     set_rollback()
     response = Response(problem.as_json(), status=problem.status, headers=problem.headers)
-    response.content_type = CONTENT_TYPE
+    renderer = getattr(context["request"], "accepted_renderer", None)
+    if renderer is None or renderer.format == "json":
+        response.content_type = CONTENT_TYPE
     return response

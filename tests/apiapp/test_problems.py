@@ -2,6 +2,7 @@ import logging
 
 import pytest
 from django.http import Http404
+from django.test import Client
 from rest_framework.exceptions import MethodNotAllowed, ValidationError
 
 from apiapp import problems
@@ -53,3 +54,22 @@ def test_fields_are_named():
 
 def test_the_wrong_method_is_405():
     assert problems.problem_for(MethodNotAllowed("PUT")).status == 405
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("application/json", problems.CONTENT_TYPE),
+        ("*/*", problems.CONTENT_TYPE),
+        ("text/html", "text/html; charset=utf-8"),
+        ("image/png", problems.CONTENT_TYPE),
+    ],
+)
+def test_a_problem_is_json_for_programs_and_a_page_in_the_browsable_api(
+    client: Client, accept: str, content_type: str
+):
+    answer = client.get("/api/jobs/", headers={"Accept": accept})
+
+    assert answer.status_code in (401, 406)
+    assert answer["Content-Type"] == content_type
