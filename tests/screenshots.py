@@ -127,6 +127,7 @@ def shoot_sending(studio: Studio, look: Look) -> None:
         page.wait_for_timeout(2500)
         pause.click()
         page.wait_for_timeout(3500)
+        page.evaluate("document.activeElement?.blur()")
         page.screenshot(path=look.path("import-sending"), full_page=True)
         speed_up()
         discard_all(page)
@@ -215,17 +216,17 @@ SCENES: dict[str, Callable[[Studio, Look], None]] = {
 
 
 def shoot_readme(studio: Studio) -> None:
-    """The pictures of the READMEs, in both languages, at twice the density."""
+    """The pictures of the READMEs, in both languages, sharp on dense screens too."""
     README_IMAGES.mkdir(parents=True, exist_ok=True)
     for language in LOCALES:
         look = Look("light", language, 1280)
         suffix = "" if language == "en" else f".{language}"
-        with studio.page(look, device_scale_factor=2) as page:
+        with studio.page(look, device_scale_factor=1.5) as page:
             page.goto("/")
             settle(page)
             page.screenshot(path=README_IMAGES / f"home{suffix}.png")
             page.goto("/import/")
-            choose(page, studio.folder / AIRPORTS.name)
+            choose(page, copy_as(studio.folder, "airports-2026.csv", AIRPORTS))
             expect(page.locator("article form .choices")).to_be_visible()
             page.screenshot(path=README_IMAGES / f"import{suffix}.png")
             discard_all(page)

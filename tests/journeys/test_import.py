@@ -214,7 +214,7 @@ def test_the_whole_way_in_chinese(new_page: Callable[..., Page], admin_state: An
     expect(card).to_contain_text("单元格不是小数")
     card.get_by_role("link", name="打开数据表").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("天气")
-    expect(page.get_by_role("columnheader", name="小数")).to_have_count(1)
+    expect(page.get_by_role("columnheader", name="小数")).to_have_count(4)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

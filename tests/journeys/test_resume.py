@@ -72,9 +72,15 @@ def test_a_pause_stops_the_bytes_and_going_on_sends_only_the_rest(
     assert len(chunks) == len(set(chunks)) == CHUNKS
 
 
+NO_SUBTLE = "Object.defineProperty(Crypto.prototype, 'subtle', {value: undefined})"
+
+
+@pytest.mark.parametrize("is_plain_http", [False, True])
 def test_after_a_reload_the_same_file_goes_on_and_another_is_refused(
-    page: Page, server: Server, big: Path, tmp_path: Path
+    page: Page, server: Server, big: Path, tmp_path: Path, is_plain_http: bool
 ):
+    if is_plain_http:  # as on a LAN: browsers keep crypto.subtle for https and localhost
+        page.add_init_script(NO_SUBTLE)
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto("/import/")
     release = send_half(page, server, big)
@@ -120,6 +126,28 @@ def test_cancelling_leaves_nothing_behind(page: Page, server: Server, big: Path)
     expect(page.get_by_role("article")).to_have_count(0)
     assert received_bytes(server, big.name) == 0
     assert not list((server.home / "uploads").rglob(f"*{big.stem}*"))
+
+
+def test_signing_out_in_the_middle_pauses_and_signing_in_again_goes_on(
+    page: Page, server: Server, watch: Watch, big: Path
+):
+    watch.expected = ("401", "WebSocket")
+    page.goto("/import/")
+    release = send_half(page, server, big)
+    card = card_of(page, big.name)
+    page.context.clear_cookies()
+    card.get_by_role("button", name="Pause").click()
+    release()
+
+    card.get_by_role("button", name="Go on").click()
+    expect(card).to_contain_text("You are signed out. Sign in again, then go on.")
+    with page.expect_popup() as opening:
+        card.get_by_role("link", name="Sign in").click()
+    opening.value.goto(server.login_link())
+    opening.value.close()
+
+    card.get_by_role("button", name="Go on").click()
+    finish(card)
 
 
 def test_a_second_window_does_not_offer_what_the_first_is_sending(

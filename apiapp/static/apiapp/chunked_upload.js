@@ -149,7 +149,8 @@ export class ChunkedUpload extends EventTarget {
     this.#missing.push(index);
     this.#missing.sort((a, b) => a - b);
     if (signal.aborted) {
-      this.#fill(); // the one who aborted has said why; if sending goes on already, so does this
+      this.#tell(); // the one who aborted has said why
+      this.#fill(); // and sending may go on already
       return;
     }
     this.#abort.abort();

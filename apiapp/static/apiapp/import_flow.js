@@ -94,6 +94,7 @@ export class ImportFlow extends EventTarget {
     this.#cards.set(item, card);
     this.#list.append(card.root);
     item.addEventListener("phase", () => this.#onPhase(item));
+    item.addEventListener("change", () => this.#startNext());
     this.#shape();
     return item;
   }
@@ -109,7 +110,6 @@ export class ImportFlow extends EventTarget {
   }
 
   #onPhase(item) {
-    if (item.phase !== "sending") this.#startNext();
     if (item.hasEnded || item.phase === "loading") this.dispatchEvent(new Event("news"));
   }
 

@@ -90,6 +90,12 @@ export class TargetColumns {
   }
 }
 
+/** The dataset that takes most of the columns; the first of them among equals. */
+export function bestFit(proposed, datasets) {
+  const fits = ({ columns }) => proposed.filter((column) => fitting(column, columns)).length;
+  return datasets.reduce((best, each) => (fits(each) > fits(best) ? each : best));
+}
+
 function fitting(column, known) {
   const label = column.label.toLowerCase();
   return known.find(({ name }) => name === column.name)

@@ -4,7 +4,7 @@ import { get, Problem } from "./api.js";
 import { DialectForm } from "./dialect_form.js";
 import { element, field } from "./elements.js";
 import { gettext, ngettext } from "./i18n.js";
-import { NewColumns, TargetColumns } from "./preview_columns.js";
+import { bestFit, NewColumns, TargetColumns } from "./preview_columns.js";
 import { PreviewTable } from "./preview_table.js";
 import { inWords } from "./server_words.js";
 
@@ -78,6 +78,7 @@ export class PreviewForm {
     this.#target.append(
       ...this.#datasets.map(({ slug, title }) => element("option", { value: slug }, title)),
     );
+    this.#target.value = bestFit(this.#item.preview.columns, this.#datasets).slug;
     this.#choices.append(
       element("legend", { class: "unseen" }, gettext("Where the rows go")),
       this.#choice("create", gettext("A new table")),
