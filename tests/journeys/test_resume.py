@@ -150,6 +150,26 @@ def test_signing_out_in_the_middle_pauses_and_signing_in_again_goes_on(
     finish(card)
 
 
+def test_a_silent_server_is_said_to_be_and_is_asked_until_it_answers(
+    page: Page, watch: Watch, big: Path
+):
+    watch.expected = ("net::ERR_FAILED",)
+    page.clock.install()
+    page.route_web_socket("**/ws/jobs/", lambda _: None)  # open, and nothing ever comes
+    page.route("**/api/jobs/**", lambda route: route.abort())
+    page.goto("/import/")
+    choose(page, big)
+    card = card_of(page, big.name)
+    expect(card).to_contain_text("Verifying that every byte arrived")
+
+    page.clock.fast_forward(11_000)
+    expect(card).to_contain_text("No news from the server for")
+
+    page.unroute("**/api/jobs/**")
+    page.clock.fast_forward(5_000)
+    finish(card)
+
+
 def test_a_second_window_does_not_offer_what_the_first_is_sending(
     page: Page, server: Server, big: Path
 ):

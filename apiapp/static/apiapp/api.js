@@ -83,3 +83,26 @@ async function jsonOf(response) {
 export const get = (path, options) => call("GET", path, undefined, options);
 export const post = (path, body = {}, options) => call("POST", path, body, options);
 export const remove = (path) => call("DELETE", path);
+
+/**
+ * @typedef {object} ColumnSpec
+ * @property {string} name in the database and in JSON
+ * @property {string} label for people
+ * @property {string} type one of column_types.js
+ *
+ * @typedef {object} Dataset
+ * @property {string} slug
+ * @property {string} title
+ * @property {number} row_count
+ * @property {ColumnSpec[]} columns
+ *
+ * @typedef {object} ImportRecord
+ * @property {number} id
+ * @property {number} job_id
+ * @property {string | null} dataset its slug
+ * @property {string} dataset_title
+ * @property {string} filename
+ * @property {string} state as of a job, or "undone"
+ * @property {number} rows_loaded
+ * @property {number} rows_refused
+ */

@@ -5,7 +5,7 @@ import { get } from "./api.js";
 import { button, element, link, scrollBox } from "./elements.js";
 import * as figures from "./figures.js";
 import { gettext } from "./i18n.js";
-import { addRows, emptyView, errorView, showIn, table } from "./states.js";
+import { addRows, emptyView, errorView, showIn, table, timeView } from "./states.js";
 
 const PAGE = 100;
 const place = document.getElementById("datasets");
@@ -19,7 +19,7 @@ function rowFor(dataset) {
     element("th", { scope: "row" }, name),
     element("td", { class: "number" }, figures.number(rows)),
     element("td", { class: "number" }, figures.number(columns.length)),
-    element("td", {}, element("time", { datetime: changed, title: figures.exactly(changed) }, figures.when(changed))),
+    element("td", {}, timeView(changed)),
   );
 }
 

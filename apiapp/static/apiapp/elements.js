@@ -51,6 +51,11 @@ export function field(words, input) {
   return element("div", { class: "field" }, element("label", { for: input.id }, words), input);
 }
 
+/** Words for screen readers alone. */
+export function unseen(words) {
+  return element("span", { class: "unseen" }, words);
+}
+
 /** A wide thing in a box that scrolls by itself and can be reached by keyboard. */
 export function scrollBox(label, ...children) {
   return element(

@@ -39,7 +39,8 @@ function scaled(size, suffix) {
   }
   const maximumFractionDigits = power > 0 && value < 99.95 ? 1 : 0;
   const unit = SIZE_UNITS[power] + suffix;
-  return format(value, { style: "unit", unit, unitDisplay: power ? "short" : "long", maximumFractionDigits });
+  const unitDisplay = power ? "short" : "long"; // "12 byte" would be short
+  return format(value, { style: "unit", unit, unitDisplay, maximumFractionDigits });
 }
 
 /** Rounded to what one wants to know: seconds, then minutes, then hours and minutes. */

@@ -3,15 +3,23 @@
 import "./shell.js";
 import { gettext } from "./i18n.js";
 import { ImportFlow } from "./import_flow.js";
+import { feed } from "./job_feed.js";
 import { onKey } from "./keys.js";
 import { RecentImports } from "./recent_imports.js";
+
+const LOAD = "imports.load";
 
 const flow = new ImportFlow();
 const recent = new RecentImports(document.getElementById("recent-imports"), {
   url: "/api/imports/?limit=8",
   emptyWords: gettext("Nothing yet. Drop a file above and it becomes a table."),
 });
+const states = new Map(); // job id -> state it was listed with
 
 onKey("o", gettext("Choose files"), () => flow.open());
-flow.addEventListener("news", () => recent.load());
+feed.addEventListener("jobs", ({ detail: job }) => {
+  if (job?.task !== LOAD || states.get(job.id) === job.state) return;
+  states.set(job.id, job.state);
+  recent.load();
+});
 recent.load();

@@ -149,7 +149,9 @@ export class ImportCard {
       });
       return [choose, this.#discard()];
     }
-    if (item.retryAtMs !== null) return [button(gettext("Try now"), () => item.tryAgain(), small), cancel];
+    if (item.retryAtMs !== null) {
+      return [button(gettext("Try now"), () => item.tryAgain(), small), cancel];
+    }
     if (phase !== "sending") return [cancel];
     return [...this.#sendButtons(sendState, small), cancel];
   }
@@ -157,7 +159,9 @@ export class ImportCard {
   #sendButtons(sendState, small) {
     const item = this.#item;
     if (sendState === "sending") return [button(gettext("Pause"), () => item.pause(), small)];
-    if (sendState === "paused") return [...this.#signIn(), button(gettext("Go on"), () => item.resume(), small)];
+    if (sendState === "paused") {
+      return [...this.#signIn(), button(gettext("Go on"), () => item.resume(), small)];
+    }
     if (sendState !== "waiting") return [];
     return [
       button(gettext("Try now"), () => item.resume(), small),

@@ -22,7 +22,7 @@ async function cardModules() {
   return { ImportCard, ImportItem };
 }
 
-export class ImportFlow extends EventTarget {
+export class ImportFlow {
   #zone = document.getElementById("drop-zone");
   #list = document.getElementById("import-cards");
   #store = new ResumeStore();
@@ -32,7 +32,6 @@ export class ImportFlow extends EventTarget {
   #drop;
 
   constructor() {
-    super();
     this.#drop = new DropZone(this.#zone, (files) => this.#take(files));
     this.#zone.append(this.#picker);
     setInterval(() => this.#tick(), 1000);
@@ -79,7 +78,8 @@ export class ImportFlow extends EventTarget {
     try {
       return await fingerprint(file);
     } catch {
-      const words = gettext("“{name}” cannot be read: it is a folder, or it has gone.", { name: file.name });
+      const { name } = file;
+      const words = gettext("“{name}” cannot be read: it is a folder, or it has gone.", { name });
       this.#list.prepend(element("p", { class: "note bad", role: "alert" }, words));
       return null;
     }
@@ -93,7 +93,6 @@ export class ImportFlow extends EventTarget {
     });
     this.#cards.set(item, card);
     this.#list.append(card.root);
-    item.addEventListener("phase", () => this.#onPhase(item));
     item.addEventListener("change", () => this.#startNext());
     this.#shape();
     return item;
@@ -107,10 +106,6 @@ export class ImportFlow extends EventTarget {
     (next?.querySelector("button, a, input") ?? this.#zone.querySelector("button")).focus();
     this.#shape();
     this.#startNext();
-  }
-
-  #onPhase(item) {
-    if (item.hasEnded || item.phase === "loading") this.dispatchEvent(new Event("news"));
   }
 
   /** One file at a time has the line; the next begins when it is through, paused or stuck. */

@@ -32,6 +32,7 @@ export class ImportItem extends EventTarget {
   #file = null;
   #fingerprint = "";
   #unfollow = () => {};
+  #awaitedSinceMs = null; // since when a job is followed
   #again = () => {}; // repeats the step that failed
   #patience = new Patience();
   #isDiscarded = false; // its file is to go as well
@@ -110,9 +111,9 @@ export class ImportItem extends EventTarget {
     return ["done", "cancelled"].includes(this.phase);
   }
 
-  /** performance.now() of the last word about the running job; null when none is awaited. */
+  /** performance.now() of the last word from the server while a job is awaited, else null. */
   get lastNewsMs() {
-    return this.job && !this.hasEnded && this.phase !== "failed" ? this.#feed.lastNewsMs : null;
+    return this.#awaitedSinceMs && Math.max(this.#awaitedSinceMs, this.#feed.lastNewsMs);
   }
 
   // --- sending
@@ -201,7 +202,7 @@ export class ImportItem extends EventTarget {
   async load(wanted) {
     const userId = Number(document.body.dataset.userId);
     const begun = await post("/api/import", { file_id: this.fileId, user_id: userId, ...wanted });
-    this.record = await get(`/api/imports/${begun.import_id}/`);
+    this.record = { id: begun.import_id, job_id: begun.job_id }; // the rest is read at the end
     this.#remember();
     this.watch();
   }
@@ -233,6 +234,7 @@ export class ImportItem extends EventTarget {
   /** Follow a job; `failed` is what trying again means. */
   #follow(jobId, { succeeded, failed }) {
     this.#unfollow();
+    this.#awaitedSinceMs = performance.now();
     const ends = {
       succeeded,
       failed: ({ error }) => this.#fail(new Error(inWords(error)), failed),
@@ -245,7 +247,7 @@ export class ImportItem extends EventTarget {
         return;
       }
       this.#unfollow();
-      this.job = null;
+      this.job = this.#awaitedSinceMs = null;
       ends[job.state](job);
     });
   }
@@ -299,6 +301,7 @@ export class ImportItem extends EventTarget {
       return; // the job says when it has stopped
     }
     this.#unfollow();
+    this.#awaitedSinceMs = null;
     if (this.fileId) await this.#deleteFile();
     this.#end("cancelled");
   }

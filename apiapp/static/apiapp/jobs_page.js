@@ -3,13 +3,12 @@
 import "./shell.js";
 import { announce } from "./announcer.js";
 import { get, post } from "./api.js";
-import { button, element, scrollBox } from "./elements.js";
-import * as figures from "./figures.js";
+import { button, element, scrollBox, unseen } from "./elements.js";
 import { gettext } from "./i18n.js";
 import { feed, hasEnded } from "./job_feed.js";
 import { messageWords, progressWords, resultWords, taskWords } from "./job_words.js";
 import { inWords } from "./server_words.js";
-import { addRows, emptyView, errorView, named, showIn, stateChip, table } from "./states.js";
+import { addRows, emptyView, errorView, named, showIn, stateChip, table, timeView } from "./states.js";
 
 const PAGE = 50;
 
@@ -36,7 +35,7 @@ class JobsPage {
       gettext("State"),
       gettext("Progress"),
       gettext("Begun"),
-      element("span", { class: "unseen" }, gettext("What can be done")),
+      unseen(gettext("What can be done")),
     ];
     const list = table(headers, results.map((job) => this.#rowFor(job)));
     list.classList.add("jobs");
@@ -111,20 +110,22 @@ function cellsFor(job, buttons) {
     element("th", { scope: "row" }, taskWords(job), element("span", { class: "muted" }, ` #${job.id}`)),
     element("td", {}, stateChip(job.state)),
     element("td", { class: "job-progress" }, progressOf(job)),
-    element("td", {}, element("time", { datetime: begun, title: figures.exactly(begun) }, figures.when(begun))),
+    element("td", {}, timeView(begun)),
     element("td", {}, buttons),
   ];
 }
 
 function progressOf(job) {
-  if (job.state === "queued") return element("span", { class: "muted" }, gettext("Waiting for its turn"));
-  if (job.state === "failed") return element("span", { class: "job-error" }, inWords(job.error));
-  if (hasEnded(job)) return element("span", { class: "muted" }, resultWords(job));
+  const say = (kind, text) => element("span", { class: kind }, text);
+  if (job.state === "queued") return say("muted", gettext("Waiting for its turn"));
+  if (job.state === "failed") return say("job-error", inWords(job.error));
+  if (hasEnded(job)) return say("muted", resultWords(job));
   const label = taskWords(job);
   const { done, total } = job;
+  const words = [progressWords(job), messageWords(job)].filter(Boolean);
   return [
     element("progress", { "aria-label": label, max: total, value: total ? done : null }),
-    element("span", { class: "muted" }, [progressWords(job), messageWords(job)].filter(Boolean).join(" · ")),
+    element("span", { class: "muted" }, words.join(" · ")),
   ];
 }
 

@@ -1,10 +1,10 @@
 /** The last imports with their states: on the home page, and as the history of a dataset. */
 
 import { get, post } from "./api.js";
-import { button, element, link, scrollBox } from "./elements.js";
+import { button, element, link, scrollBox, unseen } from "./elements.js";
 import * as figures from "./figures.js";
 import { gettext } from "./i18n.js";
-import { emptyView, importState, showIn, stateChip, table } from "./states.js";
+import { emptyView, importState, showIn, stateChip, table, timeView } from "./states.js";
 
 export class RecentImports {
   #place;
@@ -38,9 +38,10 @@ export class RecentImports {
       [gettext("Rows in"), "number"],
       [gettext("Refused"), "number"],
       gettext("Begun"),
-      ...(this.#isHistory ? [element("span", { class: "unseen" }, gettext("What can be done"))] : []),
+      ...(this.#isHistory ? [unseen(gettext("What can be done"))] : []),
     ];
-    return scrollBox(gettext("Imports"), table(headers, results.map((record) => this.#row(record))));
+    const rows = results.map((record) => this.#row(record));
+    return scrollBox(gettext("Imports"), table(headers, rows));
   }
 
   #row(record) {
@@ -53,7 +54,7 @@ export class RecentImports {
       element("td", {}, stateChip(importState(record))),
       element("td", { class: "number" }, figures.number(record.rows_loaded)),
       element("td", { class: "number" }, refusedCell(record)),
-      element("td", {}, element("time", { datetime: begun, title: figures.exactly(begun) }, figures.when(begun))),
+      element("td", {}, timeView(begun)),
       this.#isHistory ? element("td", {}, this.#undoButton(record)) : null,
     );
   }
@@ -85,9 +86,7 @@ function tableLink({ dataset, dataset_title: title, state }) {
 
 function refusedCell({ id, rows_refused: refused }) {
   if (!refused) return figures.number(0);
-  return element(
-    "a",
-    { href: `/api/imports/${id}/errors.csv`, download: true, title: gettext("Download the refused rows (CSV)") },
-    figures.number(refused),
-  );
+  const title = gettext("Download the refused rows (CSV)");
+  const where = { href: `/api/imports/${id}/errors.csv`, download: true, title };
+  return element("a", where, figures.number(refused));
 }

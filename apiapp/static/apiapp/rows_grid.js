@@ -95,7 +95,8 @@ export class RowsGrid {
       this.#box.replaceChildren(emptyView(words));
       return;
     }
-    this.#table.replaceChildren(this.#head(), element("tbody", {}, results.map((row) => this.#row(row))));
+    const rows = results.map((row) => this.#row(row));
+    this.#table.replaceChildren(this.#head(), element("tbody", {}, rows));
     this.#box.replaceChildren(this.#table);
     this.#box.scrollTop = 0;
   }
@@ -104,7 +105,8 @@ export class RowsGrid {
 
   #head() {
     const first = element("th", { scope: "col", class: "row-id number" }, gettext("Row"));
-    return element("thead", {}, element("tr", {}, first, this.#columns.map((column) => this.#header(column))));
+    const headers = this.#columns.map((column) => this.#header(column));
+    return element("thead", {}, element("tr", {}, first, headers));
   }
 
   #header({ name, label, type }) {

@@ -1,6 +1,7 @@
 /** The words and looks that lists have in common: states, nothing there yet, could not be read. */
 
 import { button, element } from "./elements.js";
+import { exactly, when } from "./figures.js";
 import { gettext } from "./i18n.js";
 
 const WORDS = {
@@ -12,6 +13,11 @@ const WORDS = {
   cancelled: gettext("cancelled"),
   undone: gettext("undone"),
 };
+
+/** “5 minutes ago”, the exact time on hovering. @param {string} iso */
+export function timeView(iso) {
+  return element("time", { datetime: iso, title: exactly(iso) }, when(iso));
+}
 
 /** @param {string} state of a job or an import */
 export function stateChip(state) {
