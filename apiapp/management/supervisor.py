@@ -17,7 +17,7 @@ ON_LINUX = sys.platform.startswith("linux")
 ON_WINDOWS = sys.platform == "win32"
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
-STOP_S = 4.3  # how long children may take to finish by themselves: 5 s is promised in all
+STOP_S = 4.0  # how long children may take to finish by themselves: 5 s is promised in all
 RESTART_PAUSE_S = 0.5
 RESTART_PAUSE_MAX_S = 30.0
 STEADY_S = 10.0  # one that ran this long is restarted at once
@@ -83,11 +83,11 @@ class Supervisor:
     def __init__(self, children: Sequence[Child], say: Callable[[str], None]) -> None:
         self._children = children
         self._say = say
-        self._is_stopping = False
+        self._asked_to_stop_at: float | None = None
 
     def stop_soon(self, *_signal: object) -> None:
         """May be called from a signal handler."""
-        self._is_stopping = True
+        self._asked_to_stop_at = self._asked_to_stop_at or time.monotonic()
 
     def run(self, *, on_tick: Callable[[], None]) -> None:
         """Start all, restart those that die, and return once told to stop and all have ended."""
@@ -97,7 +97,7 @@ class Supervisor:
         for child in self._children:
             child.start()
         try:
-            while not self._is_stopping:
+            while self._asked_to_stop_at is None:
                 for child in self._children:
                     self._keep_running(child)
                 on_tick()
@@ -123,7 +123,8 @@ class Supervisor:
     def _stop_all(self) -> None:
         for child in self._children:
             child.ask_to_stop()
-        deadline = time.monotonic() + STOP_S
+        # From when it was asked, not from now: what is promised counts from there.
+        deadline = (self._asked_to_stop_at or time.monotonic()) + STOP_S
         while time.monotonic() < deadline and any(
             child.process and child.exit_code() is None for child in self._children
         ):

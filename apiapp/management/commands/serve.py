@@ -18,6 +18,7 @@ from apiapp.management.supervisor import ON_WINDOWS, Child, Supervisor
 EVERY_ADDRESS = "0.0.0.0"
 THIS_MACHINE = "127.0.0.1"
 BACKLOG = 2048
+ASKING_S = 0.5  # how long one question for readiness may take: meanwhile nothing else is seen to
 MANAGE = settings.BASE_DIR / "manage.py"
 
 
@@ -160,7 +161,7 @@ def url(address: str, port: int) -> str:
 
 
 def is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection(THIS_MACHINE, port, timeout=1.0)
+    connection = http.client.HTTPConnection(THIS_MACHINE, port, timeout=ASKING_S)
     try:
         connection.request("GET", "/readyz", headers={"Host": "localhost"})
         return connection.getresponse().status == 200
