@@ -121,8 +121,9 @@ def shoot_sending(studio: Studio, look: Look) -> None:
     with studio.page(look) as page:
         page.goto("/import/")
         speed_up = slow_down(page, bytes_per_s=SLOW_BYTES_PER_S)
-        choose(page, studio.folder / "flights.csv", studio.folder / "sensors.csv")
-        choose(page, studio.folder / "prices.csv")
+        choose(
+            page, *[studio.folder / name for name in ("flights.csv", "sensors.csv", "prices.csv")]
+        )
         pause = page.locator("article .card-head").first.locator("button").first
         page.wait_for_timeout(2500)
         pause.click()
@@ -153,7 +154,7 @@ def shoot_check(studio: Studio, look: Look) -> None:
 
 def shoot_done(studio: Studio, look: Look) -> None:
     """A result with refused rows, and files that are none."""
-    name = f"weather {look.scheme} {look.language} {look.width}.csv"
+    name = f"weather-{2010 + LOOKS.index(look)}.csv"
     with studio.page(look) as page:
         page.goto("/import/")
         choose(page, spoiled_weather(studio.folder, name))
@@ -254,11 +255,11 @@ def main() -> None:
                 for look in LOOKS:
                     shoot_empty(studio, look)
             bring_data(studio)
+            if not scenes:
+                shoot_readme(studio)
             for name in scenes or SCENES:
                 for look in LOOKS:
                     SCENES[name](studio, look)
-            if not scenes:
-                shoot_readme(studio)
             browser.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -18,8 +18,9 @@ pytestmark = pytest.mark.chromium
 
 TIMES = 27  # over: 5.7 MB
 ROWS = 3376 * TIMES
-CHUNKS = 6
-MIB = 2**20
+CHUNK_BYTES = 2**18
+CHUNKS = 22
+HALF = CHUNKS // 2
 BROKEN_LINE = ("Failed to load resource", "WebSocket connection", "net::ERR")
 
 
@@ -37,10 +38,10 @@ def received_bytes(server: Server, name: str) -> int:
 
 def send_half(page: Page, server: Server, file: Path) -> Callable[[], None]:
     """Choose `file` and wait until half of its chunks are there; return what lets the rest through."""
-    release = hold_chunks(page, after=CHUNKS // 2)
+    release = hold_chunks(page, after=HALF)
     choose(page, file)
     for _ in range(300):
-        if received_bytes(server, file.name) == CHUNKS // 2 * MIB:
+        if received_bytes(server, file.name) == HALF * CHUNK_BYTES:
             return release
         page.wait_for_timeout(50)
     raise AssertionError(f"only {received_bytes(server, file.name)} bytes arrived")
@@ -64,7 +65,7 @@ def test_a_pause_stops_the_bytes_and_going_on_sends_only_the_rest(
     expect(card).to_contain_text("Paused")
     release()
     page.wait_for_timeout(500)
-    assert received_bytes(server, big.name) == 3 * MIB
+    assert received_bytes(server, big.name) == HALF * CHUNK_BYTES
 
     card.get_by_role("button", name="Go on").click()
     finish(card)
@@ -96,7 +97,7 @@ def test_after_a_reload_the_same_file_goes_on_and_another_is_refused(
         card.get_by_role("button", name="Choose the file again").click()
     choosing.value.set_files(other)
     expect(card.get_by_role("alert")).to_contain_text("is not the file that was begun")
-    assert received_bytes(server, big.name) == 3 * MIB
+    assert received_bytes(server, big.name) == HALF * CHUNK_BYTES
 
     choose(page, big)  # wherever it is dropped or chosen, it is recognised
     finish(card)
@@ -205,7 +206,7 @@ def test_a_server_killed_in_the_middle_costs_nothing_but_time(
     state: Any = signed_in_state(browser, own_server)
     page = new_page(base_url=own_server.url, storage_state=state)
     page.goto("/import/")
-    speed_up = slow_down(page, bytes_per_s=MIB / 2)
+    speed_up = slow_down(page, bytes_per_s=500_000)
     choose(page, big)
     card = card_of(page, big.name)
     expect(card.get_by_role("progressbar")).not_to_have_attribute("value", "0")

@@ -12,10 +12,10 @@ import { sendChunk } from "./chunk_sender.js";
 import { Patience } from "./patience.js";
 import { Rate } from "./rate.js";
 
-const PARALLEL = 4;
-const MIB = 2 ** 20;
+const PARALLEL = 3;
 const GOOD_CHUNKS = 100;
-const LARGEST_CHUNK_BYTES = 8 * MIB;
+const SMALLEST_CHUNK_BYTES = 256 * 1024;
+const LARGEST_CHUNK_BYTES = 4 * 1024 * 1024;
 
 export class ChunkedUpload extends EventTarget {
   #file;
@@ -191,8 +191,8 @@ export class ChunkedUpload extends EventTarget {
 
 /** Small enough that a broken line costs little, large enough that requests cost nothing. */
 function chunkBytesFor(size) {
-  const wanted = Math.ceil(size / GOOD_CHUNKS / MIB) * MIB;
-  return Math.max(MIB, Math.min(wanted, LARGEST_CHUNK_BYTES));
+  const steps = Math.max(1, Math.ceil(size / GOOD_CHUNKS / SMALLEST_CHUNK_BYTES));
+  return Math.min(steps * SMALLEST_CHUNK_BYTES, LARGEST_CHUNK_BYTES);
 }
 
 function numbers(first, last) {
