@@ -173,7 +173,7 @@ def test_a_wrong_file_gets_a_sentence_and_leaves_nothing(
 
     card = card_of(page, name)
     expect(card).to_contain_text(sentence)
-    card.get_by_role("button", name="Dismiss").click()
+    card.get_by_role("button", name="Discard").click()
     expect(card).to_have_count(0)
     page.reload()
     expect(page.get_by_role("article")).to_have_count(0)

@@ -138,9 +138,10 @@ export class ImportCard {
     const small = { class: "quiet small" };
     const cancel = button(gettext("Cancel"), () => this.#cancel(), small);
     const dismiss = button(gettext("Dismiss"), () => this.onDismiss(), small);
-    if (phase === "done" || phase === "cancelled" || item.isGone) return [dismiss];
+    if (phase === "done" || phase === "cancelled") return [dismiss];
     if (phase === "failed") {
-      return [button(gettext("Try again"), () => item.tryAgain(), small), this.#discard()];
+      const again = button(gettext("Try again"), () => item.tryAgain(), small);
+      return item.canTryAgain ? [again, this.#discard()] : [this.#discard()];
     }
     if (phase === "wanted") {
       const choose = button(gettext("Choose the file again"), () => this.#chooseAgain(), {

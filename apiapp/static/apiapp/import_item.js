@@ -15,8 +15,6 @@ import { gettext } from "./i18n.js";
 import { Patience } from "./patience.js";
 import { inWords } from "./server_words.js";
 
-const UNREADABLE = "unreadable-file";
-
 /** Where each phase lies on the one bar. */
 const SHARES = {
   wanted: [0, 0.5],
@@ -104,9 +102,9 @@ export class ImportItem extends EventTarget {
     return this.#patience.isWaiting ? this.#patience.retryAtMs : null;
   }
 
-  /** True once there is nothing left on the server to go on with. */
-  get isGone() {
-    return this.problem?.type === UNREADABLE || this.problem?.status === 404;
+  /** False where trying again can only fail again: the file itself is not right. */
+  get canTryAgain() {
+    return this.problem?.type !== "unreadable-file" && this.problem?.status !== 404;
   }
 
   get hasEnded() {
@@ -347,9 +345,8 @@ export class ImportItem extends EventTarget {
   #fail(problem, again) {
     this.problem = problem;
     this.#again = again;
+    if (problem.status === 404) this.#store.forget(this.fileId);
     this.#enter("failed", problem);
-    if (this.isGone) this.#store.forget(this.fileId);
-    if (problem.type === UNREADABLE) this.#deleteFile(); // no use to anybody
   }
 
   #enter(phase, problem = null) {

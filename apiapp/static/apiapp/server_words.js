@@ -44,7 +44,7 @@ const SENTENCES = {
   "{size} bytes are more than the {limit} a file may have": gettext("The file is larger than a file may be here ({limit} bytes)."),
   "{size} bytes do not fit: your files have {used} of {quota} bytes": gettext("The file does not fit: your files take {used} of {quota} bytes. Delete some you no longer need."),
   "the server's disk is full; nothing of this was stored": gettext("The server’s disk is full. What had arrived is kept; make room there, then try again."),
-  "there is no such upload": gettext("The server knows nothing of this upload any more: it has expired or was deleted. Choose the file again."),
+  "there is no such upload": gettext("The server knows nothing of this upload any more: it has expired or was deleted. Discard it and choose the file again."),
   "{count} chunks have not arrived yet": gettext("{count} parts of the file have not arrived yet. Try again."),
   "the file has {got} bytes, not {expected}": gettext("The file arrived with {got} bytes instead of {expected}. Try again."),
 
