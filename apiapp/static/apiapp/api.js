@@ -1,7 +1,6 @@
 /** Calls to this server's own API, with errors a person can read. */
 
 import { gettext } from "./i18n.js";
-import { inWords } from "./server_words.js";
 
 const SIGNED_OUT = [401];
 /** 0 is no answer at all. */
@@ -36,8 +35,7 @@ function sentence(status, body) {
   if (SIGNED_OUT.includes(status)) return gettext("You are signed out. Sign in again, then go on.");
   const named = Object.entries(body.errors ?? {}).map(([field, why]) => `${field}: ${words(why)}`);
   if (named.length) return named.join("; ");
-  if (body.detail) return inWords(body.detail);
-  return gettext("The server refused this without a reason ({status}).", { status });
+  return body.detail || gettext("The server refused this without a reason ({status}).", { status });
 }
 
 /** The first sentence inside what DRF nests. */
@@ -61,9 +59,15 @@ export async function call(method, path, body, { signal } = {}) {
   const response = await ask(path, { method, headers, signal, body: body && JSON.stringify(body) });
   const answer = await jsonOf(response);
   if (response.ok) return answer;
-  const problem = new Problem(response.status, answer ?? {});
-  problem.retryAfterS = Number(response.headers.get("Retry-After")) || 0;
-  throw problem;
+  throw await problemFrom(response.status, answer ?? {}, response.headers.get("Retry-After"));
+}
+
+/** A refusal in the reader's words, which are fetched when the first one comes. */
+export async function problemFrom(status, body, retryAfter) {
+  const { inWords } = await import("./server_words.js").catch(() => ({ inWords: String }));
+  const problem = new Problem(status, { ...body, detail: body.detail && inWords(body.detail) });
+  problem.retryAfterS = Number(retryAfter) || 0;
+  return problem;
 }
 
 async function ask(path, options) {

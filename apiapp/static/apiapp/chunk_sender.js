@@ -1,6 +1,6 @@
 /** Sends one chunk.  XMLHttpRequest, because fetch does not tell how much has gone out. */
 
-import { csrfToken, Problem } from "./api.js";
+import { csrfToken, Problem, problemFrom } from "./api.js";
 
 /**
  * @param {string} url
@@ -15,7 +15,7 @@ export function sendChunk(url, chunk, { onProgress, signal }) {
     request.setRequestHeader("X-CSRFToken", csrfToken());
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.onprogress = (event) => onProgress(event.loaded);
-    request.onload = () => (request.status < 300 ? resolve() : reject(problemOf(request)));
+    request.onload = () => (request.status < 300 ? resolve() : problemOf(request).then(reject));
     request.onerror = () => reject(new Problem(0));
     request.onabort = () => reject(new DOMException("aborted", "AbortError"));
     signal.addEventListener("abort", () => request.abort(), { once: true });
@@ -24,9 +24,7 @@ export function sendChunk(url, chunk, { onProgress, signal }) {
 }
 
 function problemOf(request) {
-  const problem = new Problem(request.status, bodyOf(request));
-  problem.retryAfterS = Number(request.getResponseHeader("Retry-After")) || 0;
-  return problem;
+  return problemFrom(request.status, bodyOf(request), request.getResponseHeader("Retry-After"));
 }
 
 function bodyOf(request) {

@@ -1,0 +1,112 @@
+"""The pages as they come from the server; what their modules do is proven in tests/journeys."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.template.loader import render_to_string
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from apiapp.imports.models import Dataset
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+PAGES = ["home", "import", "datasets", "jobs"]
+
+
+@pytest.fixture
+def visit(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def dataset_of() -> Callable[[User], Dataset]:
+    def make(owner: User) -> Dataset:
+        return Dataset.objects.create(
+            owner=owner,
+            slug=f"of-{owner.username}",
+            title="Measurements",
+            table_name=f"t_{owner.pk}",
+            row_count=1234567,
+            published_at=timezone.now(),
+        )
+
+    return make
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_for_those_who_are_signed_in(visit: Client, name: str):
+    path = reverse(name)
+
+    assert visit.get(path).status_code == 200
+    sent_away = Client().get(path)
+    assert sent_away.status_code == 302
+    assert sent_away["Location"] == f"/login/?next={path}"
+
+
+@pytest.mark.parametrize("path", ["/import", "/jobs", "/datasets", "/login"])
+def test_a_page_answers_without_its_trailing_slash_too(visit: Client, path: str):
+    assert visit.get(path).status_code in (200, 302)
+    assert visit.get(path).headers.get("Location") != f"{path}/"
+
+
+def test_the_page_of_a_dataset_is_its_owners(
+    visit: Client, user: User, other_user: User, dataset_of: Callable[[User], Dataset]
+):
+    own, foreign = dataset_of(user), dataset_of(other_user)
+
+    page = visit.get(reverse("dataset", args=[own.slug]))
+
+    assert "1,234,567 rows" in page.content.decode()
+    assert visit.get(reverse("dataset", args=[foreign.slug])).status_code == 404
+    assert visit.get("/datasets/no-such/").status_code == 404
+
+
+def test_staff_see_everybodys_datasets(
+    staff: User, user: User, dataset_of: Callable[[User], Dataset]
+):
+    client = Client()
+    client.force_login(staff)
+
+    page = client.get(reverse("dataset", args=[dataset_of(user).slug])).content.decode()
+
+    assert "of alice" in page
+    assert "/admin/imports/dataset/" in page
+
+
+def test_no_page_has_anything_inline_that_runs(visit: Client):
+    for name in PAGES:
+        response = visit.get(reverse(name))
+        html = response.content.decode()
+        assert html.count("<script") == 2  # one module, and the catalogue as JSON
+        assert 'type="application/json"' in html
+        assert "style=" not in html
+        assert " onclick=" not in html
+        assert "default-src 'self'" in response["Content-Security-Policy"]
+
+
+def test_a_form_without_its_token_gets_a_page_that_says_what_to_do(user: User):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+
+    answer = client.post("/logout/")
+
+    assert answer.status_code == 403
+    assert "reload that page" in answer.content.decode()
+
+
+def test_the_page_of_an_unforeseen_error_needs_nothing_of_the_request():
+    assert "Something broke here" in render_to_string("500.html")
+
+
+def test_words_for_the_modules_come_with_the_page_in_its_language(visit: Client):
+    chinese = visit.get("/import/", headers={"Accept-Language": "zh-CN"}).content.decode()
+    english = visit.get("/import/", headers={"Accept-Language": "en"}).content.decode()
+
+    assert '<html lang="zh-hans"' in chinese
+    assert '"Uploading": "正在上传"' in chinese
+    assert '<script id="catalog" type="application/json">{}</script>' in english
