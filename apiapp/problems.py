@@ -1,17 +1,27 @@
 """The one table from error to status, answered as application/problem+json (RFC 9457)."""
 
 import logging
-import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from apiapp.http import errors as http
+from apiapp.http import request_ids
+from apiapp.http.renderers import PROBLEM_XML
+from apiapp.idempotency import errors as idempotency
 from apiapp.imports import errors as imports
 from apiapp.jobs import errors as jobs
 from apiapp.keys import errors as keys
@@ -20,9 +30,21 @@ from apiapp.uploads import errors as uploads
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+CONTENT_TYPES = {"json": CONTENT_TYPE, "xml": PROBLEM_XML}
+
+BROKEN = "Something went wrong here; the log has it under the request id {}."
 
 # The nearest listed class of an error counts; attributes of the error become members.
 PROBLEMS: dict[type[Exception], tuple[int, str]] = {
+    http.BodyTooLarge: (413, "body-too-large"),
+    http.BodyTooDeep: (400, "body-too-deep"),
+    http.TooManyFields: (400, "too-many-fields"),
+    http.PreconditionFailed: (412, "precondition-failed"),
+    http.BadCondition: (400, "bad-condition"),
+    idempotency.BadKey: (400, "bad-idempotency-key"),
+    idempotency.KeyReused: (422, "idempotency-key-reused"),
+    idempotency.StillInProgress: (409, "still-in-progress"),
+    keys.TooManyRequests: (429, "too-many-requests"),
     keys.BadCredentials: (401, "bad-credentials"),
     keys.UnknownScope: (422, "unknown-scope"),
     keys.UnknownUser: (404, "unknown-user"),
@@ -61,7 +83,6 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     imports.BadColumns: (422, "bad-columns"),
     imports.BadRows: (422, "bad-rows"),
     imports.BadName: (422, "bad-name"),
-    imports.BodyTooLarge: (413, "body-too-large"),
     imports.NotYourself: (403, "forbidden"),
     imports.UnknownImport: (404, "not-found"),
     imports.NotUndoable: (409, "not-undoable"),
@@ -74,6 +95,11 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     imports.UnknownColumn: (400, "unknown-column"),
     imports.BadFilterValue: (400, "bad-filter-value"),
     imports.BadRowQuery: (400, "bad-row-query"),
+    RequestDataTooBig: (413, "body-too-large"),
+    TooManyFieldsSent: (400, "too-many-fields"),
+    TooManyFilesSent: (400, "too-many-files"),
+    UnreadablePostError: (400, "unreadable-body"),
+    SuspiciousOperation: (400, "bad-request"),
     Http404: (404, "not-found"),
     PermissionDenied: (403, "forbidden"),
     exceptions.ValidationError: (422, "invalid"),
@@ -91,11 +117,15 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
 
 @dataclass(frozen=True)
 class Problem:
-    """What went wrong, ready to be answered.  `facts` are the error's own, as extra members."""
+    """What went wrong, ready to be answered.
+
+    instance: the request id.  facts: the error's own, as extra members.
+    """
 
     status: int
     type: str
     detail: str
+    instance: str
     facts: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -105,6 +135,7 @@ class Problem:
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail,
+            "instance": self.instance,
             **self.facts,
         }
 
@@ -119,18 +150,18 @@ def listed(error: Exception) -> tuple[int, str] | None:
 
 def problem_for(error: Exception) -> Problem:
     """The problem to answer.  What is not listed is a bug: logged, and told only by reference."""
-    found = listed(error)
+    found, request_id = listed(error), request_ids.current()
     if found is None:
-        reference = secrets.token_hex(4)
-        logger.error("unplanned error %s", reference, exc_info=error)
-        detail = f"Something went wrong here; the log has it under {reference}."
-        return Problem(500, "internal-error", detail, {"instance": reference})
+        logger.error("unplanned error in request %s", request_id, exc_info=error)
+        return Problem(500, "internal-error", BROKEN.format(request_id), request_id)
     return Problem(
-        *found, detail=detail_of(error), facts=facts_of(error), headers=headers_of(error)
+        *found, detail_of(error), request_id, facts=facts_of(error), headers=headers_of(error)
     )
 
 
 def detail_of(error: Exception) -> str:
+    if isinstance(error, SuspiciousOperation | UnreadablePostError):
+        return "This request is not one that can be answered."
     if isinstance(error, Http404 | exceptions.NotFound):
         return "There is nothing here, or it is not yours."
     if isinstance(error, exceptions.ValidationError):
@@ -149,20 +180,17 @@ def facts_of(error: Exception) -> dict[str, Any]:
 
 
 def headers_of(error: Exception) -> dict[str, str]:
-    headers = {}
+    headers = dict(getattr(error, "headers", {}))
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(round(error.wait))  # type: ignore[attr-defined]
     return headers
 
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     """DRF's EXCEPTION_HANDLER.  The browsable API shows the problem on a page, as HTML."""
     problem = problem_for(error)
     set_rollback()
     response = Response(problem.as_json(), status=problem.status, headers=problem.headers)
     renderer = getattr(context["request"], "accepted_renderer", None)
-    if renderer is None or renderer.format == "json":
-        response.content_type = CONTENT_TYPE
+    response.content_type = CONTENT_TYPES.get(renderer.format if renderer else "json")
     return response

@@ -8,12 +8,12 @@ inside the one worker process.
 import os
 import secrets
 from pathlib import Path
-from typing import Any
 
 import environ
-from django.templatetags.static import static
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy as _
+
+from apiapp.keys.quotas import quotas_of
+from myproject.admin_theme import UNFOLD  # noqa: F401
 
 MIB = 2**20
 GIB = 2**30
@@ -64,9 +64,13 @@ if env.bool("BEHIND_HTTPS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # On plain http (this machine, a LAN) secure cookies, the redirect and HSTS would lock everyone
 # out; HTTPS_ONLY=1 switches all of them on, and then nothing is silenced.
-SILENCED_SYSTEM_CHECKS = (
-    [] if HTTPS_ONLY else ["security.W004", "security.W008", "security.W012", "security.W016"]
-)
+SILENCED_SYSTEM_CHECKS = [
+    *([] if HTTPS_ONLY else ["security.W004", "security.W008", "security.W012", "security.W016"]),
+    # One process counts exactly in its own memory; several are given REDIS_URL, and our own
+    # subclass of Redis's cache is not in the list of those that the package knows.
+    "django_ratelimit.E003",
+    "django_ratelimit.W001",
+]
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 # Browsers share cookies between ports of one host: two servers on one machine must not.
@@ -102,14 +106,17 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_ratelimit",
     "channels",
     "apiapp",
     "apiapp.keys",
+    "apiapp.idempotency",
     "apiapp.jobs",
     "apiapp.uploads",
     "apiapp.imports",
 ]
 MIDDLEWARE = [
+    "apiapp.http.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "myproject.policies.ContentPolicyMiddleware",
@@ -185,12 +192,23 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Cache and sessions ---------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
+IN_PROCESS = "django.core.cache.backends.locmem.LocMemCache"
 CACHES = {
     "default": (
         {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}
         if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    )
+        else {"BACKEND": IN_PROCESS}
+    ),
+    # Of rate limits.  In process they are exact for the one web process of `manage.py serve`.
+    "counters": (
+        {"BACKEND": "apiapp.keys.counters.RedisCounters", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {
+            "BACKEND": IN_PROCESS,
+            "LOCATION": "counters",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},  # a flood of strangers must not push out others
+        }
+    ),
 }
 SESSION_ENGINE = f"django.contrib.sessions.backends.{'cached_db' if REDIS_URL else 'db'}"
 LOGIN_URL = reverse_lazy("login")
@@ -209,6 +227,20 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- Callers --------------------------------------------------------------------------------------
 API_KEY_CACHE_S = 30.0
 LOGIN_LINK_EXPIRES_S = env.int("LOGIN_LINK_EXPIRES_S", default=24 * 3600)
+RATE_LIMIT_ENABLED = env.bool("RATE_LIMIT_ENABLED", default=True)
+RATE_LIMITS = {  # policy -> quotas; what they mean: docs/limits.md
+    "callers": quotas_of("callers", env.str("RATE_LIMIT_CALLERS", default="6000/m")),
+    "open": quotas_of("open", env.str("RATE_LIMIT_OPEN", default="1200/m")),
+    "anonymous-writes": quotas_of(
+        "anonymous-writes", env.str("RATE_LIMIT_ANONYMOUS_WRITES", default="50/h,200/d")
+    ),
+}
+# Of requests with an Idempotency-Key: for how long one that is worked on keeps a second out (its
+# server may have died), and for how long answers are given again.
+IDEMPOTENCY_LEASE_S = env.float("IDEMPOTENCY_LEASE_S", default=30.0)
+IDEMPOTENCY_KEEP_S = env.float("IDEMPOTENCY_KEEP_S", default=24 * 3600)
+RATELIMIT_USE_CACHE = "counters"
+RATELIMIT_FAIL_OPEN = True  # a Redis that is away must not lock everybody out
 
 # --- Background work --------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="memory://localhost")
@@ -240,7 +272,12 @@ JOB_RETRY_DELAY_S = env.float("JOB_RETRY_DELAY_S", default=2.0)
 JOB_STOP_S = env.float("JOB_STOP_S", default=1.0)  # to end in, when the worker is to stop
 JOB_KEEP_S = env.float("JOB_KEEP_S", default=30 * 24 * 3600)  # jobs that have ended
 # task -> how often, in seconds
-PERIODIC_JOBS = {"jobs.prune": 3600.0, "uploads.expire": 3600.0, "imports.sweep": 60.0}
+PERIODIC_JOBS = {
+    "jobs.prune": 3600.0,
+    "idempotency.prune": 3600.0,
+    "uploads.expire": 3600.0,
+    "imports.sweep": 60.0,
+}
 
 # --- Uploads ------------------------------------------------------------------------------------------
 UPLOAD_FOLDER = SLUICE_HOME / "uploads"
@@ -255,6 +292,8 @@ UPLOAD_FREE_DISK_BYTES = env.int("UPLOAD_FREE_DISK_BYTES", default=512 * MIB)
 CACHE_HOME = env.str("XDG_CACHE_HOME", default=os.path.expanduser("~/.cache"))  # noqa: PTH111
 CLIENT_CACHE = Path(CACHE_HOME) / "sluice"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * MIB  # bodies that Django itself reads: JSON and forms
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+BODY_MAX_DEPTH = 64  # lists and objects in one another
 
 # --- HTTP API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -263,6 +302,20 @@ REST_FRAMEWORK = {
         "apiapp.keys.authentication.BasicAuthentication",
         "apiapp.keys.authentication.SessionAuthentication",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["apiapp.keys.rate_limits.RateLimit"],
+    "DEFAULT_PARSER_CLASSES": [
+        "apiapp.http.parsers.JsonParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+        "apiapp.http.parsers.XmlParser",
+    ],
+    "DEFAULT_RENDERER_CLASSES": [
+        "apiapp.http.renderers.JsonRenderer",
+        "apiapp.http.renderers.XmlRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apiapp.http.negotiation.Negotiation",
+    "URL_FORMAT_OVERRIDE": "_format",  # `format` may be the name of a column to filter by
     "DEFAULT_PERMISSION_CLASSES": ["apiapp.keys.permissions.HasScope"],
     "EXCEPTION_HANDLER": "apiapp.problems.exception_handler",
     "DEFAULT_PAGINATION_CLASS": "apiapp.pagination.KeysetPagination",
@@ -305,72 +358,19 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 0 if DEBUG else 300
 
 
-def admin_link(title: Any, icon: str, app: str, model: str) -> dict[str, Any]:
-    """An entry of the admin's navigation, for those who may view what it leads to."""
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
-        "permission": lambda request: request.user.has_perm(f"{app}.view_{model}"),
-    }
-
-
-UNFOLD = {
-    "SITE_TITLE": "Sluice",
-    "SITE_HEADER": "Sluice",
-    "SITE_URL": "/",
-    "SITE_ICON": lambda _request: static("favicon.svg"),
-    "SITE_FAVICONS": [{"rel": "icon", "href": lambda _request: static("favicon.svg")}],
-    "SHOW_LANGUAGES": True,
-    "COLORS": {
-        "primary": {
-            "50": "240 253 250",
-            "100": "204 251 241",
-            "200": "153 246 228",
-            "300": "94 234 212",
-            "400": "45 212 191",
-            "500": "20 184 166",
-            "600": "13 148 136",
-            "700": "15 118 110",
-            "800": "17 94 89",
-            "900": "19 78 74",
-            "950": "4 47 46",
-        }
-    },
-    "SIDEBAR": {
-        "show_search": True,
-        "navigation": [
-            {
-                "title": _("Imports and datasets"),
-                "items": [
-                    admin_link(_("Datasets"), "table", "imports", "dataset"),
-                    admin_link(_("Imports"), "file_open", "imports", "import"),
-                    admin_link(_("Refused cells"), "block", "imports", "refusedcell"),
-                    admin_link(_("Uploads"), "upload_file", "uploads", "upload"),
-                    admin_link(_("Jobs"), "manufacturing", "jobs", "job"),
-                ],
-            },
-            {
-                "title": _("Who may do what"),
-                "items": [
-                    admin_link(_("API keys"), "key", "keys", "apikey"),
-                    admin_link(_("Users"), "person", "auth", "user"),
-                    admin_link(_("Groups"), "group", "auth", "group"),
-                ],
-            },
-        ],
-    },
-}
-
 # --- Logs -----------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "line": {
+            "format": "{asctime} {levelname} {name} [{request_id}]: {message}",
+            "style": "{",
+        },
     },
     "filters": {
+        "request_id": {"()": "apiapp.http.request_ids.RequestIdFilter"},
         # A server that is not ready yet is asked many times a second, and says why each time.
         "unready": {
             "()": "django.utils.log.CallbackFilter",
@@ -378,11 +378,17 @@ LOGGING = {
         },
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "level": "WARNING"},
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "level": "WARNING",
+            "filters": ["request_id"],
+        },
         "file": {
             "class": "logging.handlers.WatchedFileHandler",  # may be rotated from outside
             "filename": SLUICE_HOME / "logs" / "sluice.log",
             "formatter": "line",
+            "filters": ["request_id"],
             "delay": True,
         },
     },

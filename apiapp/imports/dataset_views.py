@@ -9,8 +9,8 @@ from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
-from rest_framework.views import APIView
 
+from apiapp.http.views import ApiView
 from apiapp.imports import datasets, row_json, row_query
 from apiapp.imports.dataset_serializers import DatasetDetail
 from apiapp.imports.models import Dataset
@@ -54,7 +54,7 @@ class DatasetScopes:
     write_scope = scopes.DATASETS_WRITE
 
 
-class DatasetList(DatasetScopes, generics.ListAPIView[Dataset]):
+class DatasetList(DatasetScopes, ApiView, generics.ListAPIView[Dataset]):
     """GET: the caller's datasets, newest first."""
 
     serializer_class = DatasetDetail
@@ -63,7 +63,7 @@ class DatasetList(DatasetScopes, generics.ListAPIView[Dataset]):
         return datasets.visible_to(caller_of(self.request))
 
 
-class DatasetView(DatasetScopes, APIView):
+class DatasetView(DatasetScopes, ApiView):
     @extend_schema(responses=DatasetDetail)
     def get(self, request: Request, slug: str) -> Response:
         """One dataset with its columns."""
@@ -88,7 +88,7 @@ class DatasetView(DatasetScopes, APIView):
         return datasets.dataset_of(caller=caller_of(self.request), slug=slug)
 
 
-class RowList(DatasetScopes, APIView):
+class RowList(DatasetScopes, ApiView):
     @extend_schema(
         operation_id="datasets_rows_list",
         parameters=ROW_PARAMETERS,
@@ -112,7 +112,7 @@ class RowList(DatasetScopes, APIView):
         return answer_row(dataset, row, status.HTTP_201_CREATED)
 
 
-class RowView(DatasetScopes, APIView):
+class RowView(DatasetScopes, ApiView):
     @extend_schema(responses={(200, "application/json"): ROW})
     def get(self, request: Request, slug: str, row_id: int) -> Response:
         """One row by its number, `_id`."""

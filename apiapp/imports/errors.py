@@ -120,17 +120,6 @@ class BadRows(ImportFailed):
     """Rows sent inline are not a list of flat objects."""
 
 
-class BodyTooLarge(ImportFailed):
-    """More rows were sent inline than a request may have."""
-
-    def __init__(self, *, size_bytes: int, limit_bytes: int) -> None:
-        super().__init__(
-            f"the body has {size_bytes:,} bytes, {limit_bytes:,} at most: upload a file instead"
-        )
-        self.size_bytes = size_bytes
-        self.limit_bytes = limit_bytes
-
-
 class BadName(ImportFailed):
     """A dataset cannot be called that."""
 

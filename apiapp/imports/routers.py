@@ -6,6 +6,7 @@ from django.db.models import Model
 
 DATASETS = "datasets"
 KEPT_WITH_THE_TABLES = {"refusedcell", "loadledger"}
+KEPT_IN_BOTH = {"idempotency"}  # each answer with the work it tells of
 
 
 class DatasetsRouter:
@@ -20,5 +21,7 @@ class DatasetsRouter:
     def allow_migrate(
         self, db: str, app_label: str, model_name: str | None = None, **hints: Any
     ) -> bool:
+        if app_label in KEPT_IN_BOTH:
+            return True
         kept_with_the_tables = app_label == "imports" and model_name in KEPT_WITH_THE_TABLES
         return kept_with_the_tables == (db == DATASETS)

@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
@@ -11,13 +10,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from apiapp.http.negotiation import known_type
+from apiapp.http.parsers import JsonParser
+from apiapp.http.views import ApiView
 from apiapp.imports import planning, services, undoing
-from apiapp.imports.errors import BodyTooLarge
 from apiapp.imports.models import Import, RefusedCell
 from apiapp.imports.planning import Wanted
 from apiapp.imports.serializers import (
@@ -39,31 +38,23 @@ from apiapp.uploads import services as uploads
 NOT_JSON = {"error": "Invalid content type"}
 
 
-class ImportStart(APIView):
+class ImportStart(ApiView):
     """POST: import an uploaded file in the background, or the rows in the body at once."""
 
     scope = scopes.IMPORTS
-    parser_classes = [JSONParser]
+    parser_classes = [JsonParser]
 
     @extend_schema(request=NewImport, responses={202: StartedImport, 200: ImportedRows})
     def post(self, request: Request) -> Response:
         if not is_json(request):
             return Response(NOT_JSON, status=status.HTTP_400_BAD_REQUEST)
-        refuse_large_body(request)
         if isinstance(request.data, dict) and "rows" in request.data:
             return import_rows(request)
         return start_import(request)
 
 
 def is_json(request: Request) -> bool:
-    return str(request.content_type).partition(";")[0].strip().lower() == "application/json"
-
-
-def refuse_large_body(request: Request) -> None:
-    """Raises BodyTooLarge: the body is going to be in memory."""
-    size_bytes = int(request.META.get("CONTENT_LENGTH") or 0)
-    if size_bytes > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        raise BodyTooLarge(size_bytes=size_bytes, limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    return known_type(request.content_type) == JsonParser.media_type
 
 
 def start_import(request: Request) -> Response:
@@ -99,7 +90,7 @@ def import_rows(request: Request) -> Response:
     return Response({"status": "success", "message": "Data imported", **said})
 
 
-class ImportPreview(APIView):
+class ImportPreview(ApiView):
     """POST: what a file would become; nothing is stored."""
 
     scope = scopes.IMPORTS
@@ -114,7 +105,7 @@ class ImportPreview(APIView):
         return Response(Preview(proposal).data)
 
 
-class ImportList(generics.ListAPIView[Import]):
+class ImportList(ApiView, generics.ListAPIView[Import]):
     """GET: the caller's imports, newest first."""
 
     scope = scopes.IMPORTS
@@ -129,7 +120,7 @@ class ImportList(generics.ListAPIView[Import]):
         return super().get(request, *args, **kwargs)
 
 
-class OneImport(APIView):
+class OneImport(ApiView):
     """What all views of one import have in common."""
 
     scope = scopes.IMPORTS
@@ -179,7 +170,7 @@ class AsFound(KeysetPagination):
     ordering = "pk"
 
 
-class ImportErrors(generics.ListAPIView[RefusedCell]):
+class ImportErrors(ApiView, generics.ListAPIView[RefusedCell]):
     """GET: every refused cell."""
 
     scope = scopes.IMPORTS

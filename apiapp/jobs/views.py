@@ -8,8 +8,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from apiapp.http.views import ApiView
 from apiapp.jobs import services
 from apiapp.jobs.models import Job
 from apiapp.jobs.serializers import JobDetail
@@ -20,7 +20,7 @@ class JobFilter(serializers.Serializer[Any]):
     state = serializers.MultipleChoiceField(choices=Job.State.choices, required=False)
 
 
-class JobList(generics.ListAPIView[Job]):
+class JobList(ApiView, generics.ListAPIView[Job]):
     """GET: the caller's jobs, newest first; the server's periodic work is in the admin alone."""
 
     serializer_class = JobDetail
@@ -46,7 +46,7 @@ class JobList(generics.ListAPIView[Job]):
         return super().get(request, *args, **kwargs)
 
 
-class JobView(APIView):
+class JobView(ApiView):
     """GET: one job."""
 
     @extend_schema(responses=JobDetail)
@@ -54,7 +54,7 @@ class JobView(APIView):
         return Response(JobDetail(services.get_job(caller_of(request), job_id)).data)
 
 
-class JobCancel(APIView):
+class JobCancel(ApiView):
     """POST: end a queued job; ask a running one to stop, which takes a moment."""
 
     @extend_schema(request=None, responses=JobDetail)
@@ -63,7 +63,7 @@ class JobCancel(APIView):
         return Response(JobDetail(services.cancel(job=job, now=timezone.now())).data)
 
 
-class JobRetry(APIView):
+class JobRetry(ApiView):
     """POST: queue a failed or cancelled job again."""
 
     @extend_schema(request=None, responses=JobDetail)

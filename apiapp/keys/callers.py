@@ -17,6 +17,12 @@ class Caller:
 
     user: User
     scopes: frozenset[str]
+    key_prefix: str = ""  # of the API key that was shown, if one was
+
+    @property
+    def name(self) -> str:
+        """Who is counted, and whose idempotency keys are meant: each API key is one of its own."""
+        return f"key:{self.key_prefix}" if self.key_prefix else f"user:{self.user.pk}"
 
     @property
     def sees_all(self) -> bool:

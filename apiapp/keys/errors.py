@@ -1,5 +1,7 @@
 """What can be wrong with a caller."""
 
+from collections.abc import Mapping
+
 
 class KeysError(Exception):
     """Base of this feature's errors."""
@@ -33,3 +35,16 @@ class LinkNotValid(KeysError):
 
     def __init__(self) -> None:
         super().__init__("this login link was used already or has expired")
+
+
+class TooManyRequests(KeysError):
+    """A quota is used up; `headers` say which, and until when."""
+
+    def __init__(self, *, retry_after_s: int, headers: Mapping[str, str]) -> None:
+        super().__init__(f"too many requests: the next one is taken in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+        self._headers = {**headers, "Retry-After": str(retry_after_s)}
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._headers

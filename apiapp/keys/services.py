@@ -143,7 +143,7 @@ def caller_for_key(*, raw: str, server_secret: str, now: datetime, cache_s: floa
         raise BadCredentials
     if (key.expires_at and key.expires_at <= now) or not key.owner.is_active:
         raise BadCredentials
-    return Caller(user=key.owner, scopes=frozenset(key.scopes))
+    return Caller(user=key.owner, scopes=frozenset(key.scopes), key_prefix=key.prefix)
 
 
 def _look_up(prefix: str, *, now: datetime, cache_s: float) -> ApiKey | None:

@@ -12,8 +12,8 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
-from rest_framework.views import APIView
 
+from apiapp.http.views import ApiView
 from apiapp.keys import scopes
 from apiapp.keys.authentication import caller_of
 from apiapp.pagination import KeysetPagination
@@ -44,7 +44,7 @@ class UploadPages(KeysetPagination):
     ordering = "-created_at"
 
 
-class UploadList(generics.ListAPIView[Upload]):
+class UploadList(ApiView, generics.ListAPIView[Upload]):
     """GET: the caller's uploads, newest first.  POST: begin one in chunks."""
 
     scope = scopes.UPLOADS
@@ -73,7 +73,7 @@ class UploadList(generics.ListAPIView[Upload]):
         )
 
 
-class UploadView(APIView):
+class UploadView(ApiView):
     """GET: how far an upload is.  DELETE: remove it, finished or not."""
 
     scope = scopes.UPLOADS
@@ -93,7 +93,7 @@ class UploadView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class UploadCompletion(APIView):
+class UploadCompletion(ApiView):
     """POST: all chunks were sent; have the file put together and verified."""
 
     scope = scopes.UPLOADS
@@ -120,7 +120,7 @@ class UploadCompletion(APIView):
         )
 
 
-class UploadContent(APIView):
+class UploadContent(ApiView):
     """GET: the bytes of a finished upload, as a download."""
 
     scope = scopes.UPLOADS
@@ -136,7 +136,7 @@ class UploadContent(APIView):
         )
 
 
-class ChunkList(APIView):
+class ChunkList(ApiView):
     """POST: one chunk, as a form.  The ASGI server receives it; see receive.py."""
 
     scope = scopes.UPLOADS
@@ -148,7 +148,7 @@ class ChunkList(APIView):
         raise BodiesNotServedHere
 
 
-class ChunkView(APIView):
+class ChunkView(ApiView):
     """PUT: the bytes of one chunk.  The ASGI server receives them; see receive.py."""
 
     scope = scopes.UPLOADS
@@ -165,7 +165,7 @@ class ChunkView(APIView):
         raise BodiesNotServedHere
 
 
-class OneShotUpload(APIView):
+class OneShotUpload(ApiView):
     """POST: a whole file, as a form.  The ASGI server receives it; see receive.py."""
 
     scope = scopes.UPLOADS

@@ -6,17 +6,20 @@ from django.test import Client
 from rest_framework.exceptions import MethodNotAllowed, ValidationError
 
 from apiapp import problems
+from apiapp.http import request_ids
 from apiapp.jobs.errors import JobHasEnded
 
 
 def test_a_listed_error_is_told_with_its_facts():
-    problem = problems.problem_for(JobHasEnded(state="failed"))
+    with request_ids.named("the-request"):
+        problem = problems.problem_for(JobHasEnded(state="failed"))
 
     assert problem.as_json() == {
         "type": "urn:sluice:problem:job-has-ended",
         "title": "Conflict",
         "status": 409,
         "detail": "the job has ended already: failed",
+        "instance": "the-request",
         "state": "failed",
     }
 
@@ -28,15 +31,16 @@ def test_the_nearest_class_counts():
     assert problems.problem_for(OfOurs(state="failed")).status == 409
 
 
-def test_an_unplanned_error_is_told_by_a_reference_that_the_log_has(
+def test_an_unplanned_error_is_told_by_the_request_id_that_the_log_has(
     caplog: pytest.LogCaptureFixture,
 ):
-    with caplog.at_level(logging.ERROR):
+    with caplog.at_level(logging.ERROR), request_ids.named("the-request"):
         problem = problems.problem_for(KeyError("a secret"))
 
     assert problem.status == 500
     assert "secret" not in str(problem.as_json())
-    assert problem.facts["instance"] in caplog.text
+    assert problem.instance == "the-request"
+    assert "the-request" in caplog.text
     assert "a secret" in caplog.text
 
 

@@ -1,0 +1,64 @@
+"""Request ids: in the answer, in the log and in every problem, to find one by the other."""
+
+import logging
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.http import HttpRequest, HttpResponseBase
+
+HEADER = "X-Request-Id"
+# What a proxy or a client may name its request: harmless in a log line, a header and a URI.
+SANE = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+NONE = "-"
+
+_current: ContextVar[str] = ContextVar("request_id", default=NONE)
+
+
+def request_id_for(sent: str) -> str:
+    """The id that a client sent if it is sane, else a new one."""
+    return sent if SANE.fullmatch(sent) else uuid.uuid4().hex
+
+
+def current() -> str:
+    """The id of the request that is being answered here; `-` outside of any."""
+    return _current.get()
+
+
+@contextmanager
+def named(request_id: str) -> Iterator[None]:
+    """What is logged within belongs to the request of this id."""
+    token = _current.set(request_id)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+class RequestIdMiddleware:
+    """Names each request; the outermost, so that every answer tells the name."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request_id = request_id_for(request.META.get("HTTP_X_REQUEST_ID", ""))
+        request.request_id = request_id  # type: ignore[attr-defined]
+        with named(request_id):
+            response = self._get_response(request)
+        response[HEADER] = request_id
+        return response
+
+
+class RequestIdFilter(logging.Filter):
+    """Gives every record the `request_id` it belongs to.
+
+    Django logs some answers after the middleware is through, and names the request then.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        record.request_id = getattr(request, "request_id", None) or current()
+        return True

@@ -1,0 +1,65 @@
+"""The admin's look and its navigation."""
+
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def admin_link(title: Any, icon: str, app: str, model: str) -> dict[str, Any]:
+    """An entry of the admin's navigation, for those who may view what it leads to."""
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{model}"),
+    }
+
+
+UNFOLD = {
+    "SITE_TITLE": "Sluice",
+    "SITE_HEADER": "Sluice",
+    "SITE_URL": "/",
+    "SITE_ICON": lambda _request: static("favicon.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "href": lambda _request: static("favicon.svg")}],
+    "SHOW_LANGUAGES": True,
+    "COLORS": {
+        "primary": {
+            "50": "240 253 250",
+            "100": "204 251 241",
+            "200": "153 246 228",
+            "300": "94 234 212",
+            "400": "45 212 191",
+            "500": "20 184 166",
+            "600": "13 148 136",
+            "700": "15 118 110",
+            "800": "17 94 89",
+            "900": "19 78 74",
+            "950": "4 47 46",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "title": _("Imports and datasets"),
+                "items": [
+                    admin_link(_("Datasets"), "table", "imports", "dataset"),
+                    admin_link(_("Imports"), "file_open", "imports", "import"),
+                    admin_link(_("Refused cells"), "block", "imports", "refusedcell"),
+                    admin_link(_("Uploads"), "upload_file", "uploads", "upload"),
+                    admin_link(_("Jobs"), "manufacturing", "jobs", "job"),
+                ],
+            },
+            {
+                "title": _("Who may do what"),
+                "items": [
+                    admin_link(_("API keys"), "key", "keys", "apikey"),
+                    admin_link(_("Users"), "person", "auth", "user"),
+                    admin_link(_("Groups"), "group", "auth", "group"),
+                ],
+            },
+        ],
+    },
+}
