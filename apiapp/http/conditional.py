@@ -9,24 +9,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import orjson
 from django.utils.http import http_date, parse_etags, parse_http_date_safe
 from rest_framework.request import Request
-from rest_framework.utils.encoders import JSONEncoder
 
 from apiapp.http.errors import BadCondition, PreconditionFailed
+from apiapp.http.json_text import dump
 
 ANY = "*"
 
 
 def etag_of(data: Any) -> str:
     """The entity tag of what a resource says, whatever form it is sent in.  Same data, same tag."""
-    plain = orjson.dumps(
-        data,
-        default=JSONEncoder().default,
-        option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS,
-    )
-    return f'"{hashlib.blake2b(plain, digest_size=12).hexdigest()}"'
+    written = dump(data, is_sorted=True)
+    return f'"{hashlib.blake2b(written, digest_size=12).hexdigest()}"'
 
 
 def described(etag: str, modified_at: datetime | None = None) -> dict[str, str]:

@@ -9,7 +9,9 @@ class BodyTooLarge(RequestError):
     """The body is longer than is read into memory here."""
 
     def __init__(self, *, size_bytes: int, limit_bytes: int) -> None:
-        super().__init__(f"the body has {size_bytes} bytes; at most {limit_bytes} are taken here")
+        super().__init__(
+            f"the body has {size_bytes:,} bytes, {limit_bytes:,} at most: upload a file instead"
+        )
         self.size_bytes = size_bytes
         self.limit_bytes = limit_bytes
 

@@ -47,15 +47,7 @@ def read_json(body: bytes, *, max_depth: int, max_fields: int) -> Any:
         require_shallow(value, max_depth)
     if isinstance(value, dict) and len(value) > max_fields:
         raise TooManyFields(limit=max_fields)
-    return with_long_numbers(body) if LONG_NUMBER.search(body) else value
-
-
-def with_long_numbers(body: bytes) -> Any:
-    """Raises ParseError: Python reads no integer of more than 4,300 digits."""
-    try:
-        return json.loads(body)
-    except ValueError as error:
-        raise exceptions.ParseError(f"the JSON holds a number that is too long: {error}") from error
+    return json.loads(body) if LONG_NUMBER.search(body) else value
 
 
 def refuse_json(body: bytes, error: orjson.JSONDecodeError) -> NoReturn:

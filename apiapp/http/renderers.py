@@ -7,16 +7,13 @@ from typing import Any
 from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
-import orjson
 from rest_framework import renderers
-from rest_framework.utils.encoders import JSONEncoder
 
+from apiapp.http.json_text import dump, plain
 from apiapp.http.xml_names import FIELD, ITEM, is_name, writable
 
 PROBLEM_XML = "application/problem+xml"
 PROBLEM_NAMESPACE = "urn:ietf:rfc:7807"  # kept by RFC 9457, appendix B
-
-as_plain = JSONEncoder().default  # decimals, lazy texts, periods: as DRF writes them
 
 
 class JsonRenderer(renderers.JSONRenderer):
@@ -25,12 +22,8 @@ class JsonRenderer(renderers.JSONRenderer):
     ) -> Any:
         if data is None:
             return b""
-        wants_lines = self.get_indent(accepted_media_type or "", renderer_context or {})
-        option = orjson.OPT_NON_STR_KEYS | (orjson.OPT_INDENT_2 if wants_lines else 0)
-        try:
-            return orjson.dumps(data, default=as_plain, option=option)
-        except TypeError:  # an integer beyond 64 bits
-            return super().render(data, accepted_media_type, renderer_context)
+        indent = self.get_indent(accepted_media_type or "", renderer_context or {})
+        return dump(data, has_lines=indent is not None)
 
 
 class XmlRenderer(renderers.BaseRenderer):
@@ -85,5 +78,5 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, date | time):
-        return str(as_plain(value))
+        return str(plain(value))
     return str(value)

@@ -11,9 +11,11 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from apiapp.http.views import ApiView
+from apiapp.idempotency.decorators import idempotent
 from apiapp.imports import datasets, row_json, row_query
 from apiapp.imports.dataset_serializers import DatasetDetail
 from apiapp.imports.models import Dataset
+from apiapp.imports.routers import DATASETS
 from apiapp.imports.selection import Page
 from apiapp.keys import scopes
 from apiapp.keys.authentication import caller_of
@@ -104,6 +106,7 @@ class RowList(DatasetScopes, ApiView):
         return paged(request, page, row_json.write_rows(page.rows, names, types))
 
     @extend_schema(request={"application/json": ROW}, responses={(201, "application/json"): ROW})
+    @idempotent(using=DATASETS)
     def post(self, request: Request, slug: str) -> Response:
         """Add a row; columns that are left out are empty."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -99,7 +100,8 @@ def add_row(*, dataset: Dataset, values: dict[str, Any], now: datetime) -> dict[
     """Raises RowConflict."""
     with unique_values_kept():
         row = model_for(dataset)._default_manager.using(DATASETS).create(**values)
-    count_rows(dataset, added=1, now=now)
+        counted = partial(count_rows, dataset, added=1, now=now)
+        transaction.on_commit(counted, using=DATASETS)
     return row_of(dataset=dataset, row_id=row.pk)
 
 

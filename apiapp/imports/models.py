@@ -103,6 +103,8 @@ class Import(models.Model):
     # Its rows are in the table; the ledger beside the table says so first.
     applied_at = models.DateTimeField(_("applied"), null=True, editable=False)
     undone_at = models.DateTimeField(_("undone"), null=True)
+    # Of the request that asked for it, if that came with an Idempotency-Key.
+    work_id = models.UUIDField(null=True, unique=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from apiapp.imports import datasets, hidden, tables
 from apiapp.imports.errors import BadColumns, FileGone, TooManyColumns, UnknownDataset
@@ -32,6 +33,7 @@ class Wanted:
     dataset: str = ""
     columns: Sequence[Mapping[str, Any]] | None = None
     dialect: Mapping[str, Any] | None = None
+    work_id: UUID | None = None  # seeing the same one again, nothing is done again
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from apiapp.imports import hidden, loads, planning
+from apiapp.idempotency.errors import StillInProgress
+from apiapp.imports import hidden, loads, planning, tables
 from apiapp.imports.errors import FileGone, NotYourself, UnknownImport
 from apiapp.imports.loads import Clock
 from apiapp.imports.models import Import, RefusedCell
@@ -82,13 +84,22 @@ def owner_for(caller: Caller, user_id: int) -> User:
 
 # --- start -----------------------------------------------------------------------------------------
 def start_import(
-    *, caller: Caller, owner: User, upload: Upload, path: Path, wanted: Wanted, now: datetime
+    *,
+    caller: Caller,
+    owner: User,
+    upload: Upload,
+    path: Path,
+    wanted: Wanted,
+    now: datetime,
 ) -> Import:
     """Queue the import of a finished upload, whose bytes are at `path`.
 
+    `wanted` under a work_id that was seen before gives the import that was started for it.
     Raises an ImportFailed that says what is wrong with the file or with what is wanted; nothing
     is left then.
     """
+    if wanted.work_id and (started := Import.objects.filter(work_id=wanted.work_id).first()):
+        return started
     plan = planning.plan_file(
         caller=caller, path=path, source_name=upload.filename, wanted=wanted, now=now
     )
@@ -96,10 +107,17 @@ def start_import(
         job = jobs.enqueue(
             task=LOAD_TASK, kwargs={}, owner=owner, now=now, unit="bytes", total=upload.size
         )
-        return record(plan, owner=owner, job=job, upload=upload)
+        return record(plan, owner=owner, job=job, upload=upload, work_id=wanted.work_id)
 
 
-def record(plan: Plan, *, owner: User, job: Job, upload: Upload | None = None) -> Import:
+def record(
+    plan: Plan,
+    *,
+    owner: User,
+    job: Job,
+    upload: Upload | None = None,
+    work_id: UUID | None = None,
+) -> Import:
     """The row of an import, with the hidden dataset of a new table.  Raises DatasetExists."""
     with transaction.atomic():
         dataset = plan.dataset or hidden.make(
@@ -115,6 +133,7 @@ def record(plan: Plan, *, owner: User, job: Job, upload: Upload | None = None) -
             columns=[column.to_dict() for column in plan.columns],
             dialect=plan.dialect.to_dict() if plan.dialect else {},
             job=job,
+            work_id=work_id,
         )
         Job.objects.filter(pk=job.pk).update(kwargs={"import_id": row.pk})
         return row
@@ -136,28 +155,58 @@ def import_file_here(
 
 
 def import_rows(
-    *, caller: Caller, rows: Sequence[Any], dataset: str, clock: Clock
+    *,
+    caller: Caller,
+    rows: Sequence[Any],
+    dataset: str,
+    clock: Clock,
+    work_id: UUID | None = None,
 ) -> dict[str, Any]:
     """Import objects of JSON at once: into the caller's dataset of this name, or a new one.
 
-    Raises an ImportFailed: nothing is left then.
+    A `work_id` that was seen before gives what came of it then.
+    Raises an ImportFailed: nothing is left then; StillInProgress while another run has the work.
     """
+    if work_id and (done := outcome_of(work_id, now=clock())):
+        return done
     source = InlineRows(rows)
     plan = planning.plan_rows(caller=caller, source=source, name=dataset, now=clock())
-    with here(plan, owner=caller.user, now=clock()) as (job, row):
+    with here(plan, owner=caller.user, now=clock(), work_id=work_id) as (job, row):
         job.result = loads.run_records(row=row, source=source, on_progress=job.report, clock=clock)
     return dict(job.result)
 
 
+def outcome_of(work_id: UUID, *, now: datetime) -> dict[str, Any] | None:
+    """What came of this work; None if nothing did: a process died over it, and it may be redone.
+
+    Raises StillInProgress.
+    """
+    row = Import.objects.select_related("job", "dataset").filter(work_id=work_id).first()
+    if row is None:
+        return None
+    if applied := tables.was_applied(row.pk):
+        return loads.conclude(row, applied)
+    if not row.job.has_ended and row.job.lease_until and row.job.lease_until > now:
+        raise StillInProgress(retry_after_s=1)
+    hidden.discard(row)
+    Import.objects.filter(pk=row.pk).update(work_id=None)
+    return None
+
+
 @contextmanager
 def here(
-    plan: Plan, *, owner: User, now: datetime, on_report: leases.OnReport | None = None
+    plan: Plan,
+    *,
+    owner: User,
+    now: datetime,
+    on_report: leases.OnReport | None = None,
+    work_id: UUID | None = None,
 ) -> Iterator[tuple[leases.LeasedJob, Import]]:
     """An import that runs in this process, once: any error leaves nothing."""
     with leases.run_here(
         task=LOAD_TASK, kwargs={}, owner=owner, now=now, on_report=on_report
     ) as job:
-        row = record(plan, owner=owner, job=Job.objects.get(pk=job.id))
+        row = record(plan, owner=owner, job=Job.objects.get(pk=job.id), work_id=work_id)
         with loads.discarded_on(BaseException, row=row):
             yield job, row
 

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
@@ -16,6 +17,7 @@ from rest_framework.response import Response
 from apiapp.http.negotiation import known_type
 from apiapp.http.parsers import JsonParser
 from apiapp.http.views import ApiView
+from apiapp.idempotency.decorators import idempotent_by_work_id
 from apiapp.imports import planning, services, undoing
 from apiapp.imports.models import Import, RefusedCell
 from apiapp.imports.planning import Wanted
@@ -45,19 +47,20 @@ class ImportStart(ApiView):
     parser_classes = [JsonParser]
 
     @extend_schema(request=NewImport, responses={202: StartedImport, 200: ImportedRows})
-    def post(self, request: Request) -> Response:
+    @idempotent_by_work_id
+    def post(self, request: Request, work_id: UUID | None = None) -> Response:
         if not is_json(request):
             return Response(NOT_JSON, status=status.HTTP_400_BAD_REQUEST)
         if isinstance(request.data, dict) and "rows" in request.data:
-            return import_rows(request)
-        return start_import(request)
+            return import_rows(request, work_id)
+        return start_import(request, work_id)
 
 
 def is_json(request: Request) -> bool:
     return known_type(request.content_type) == JsonParser.media_type
 
 
-def start_import(request: Request) -> Response:
+def start_import(request: Request, work_id: UUID | None) -> Response:
     asked = NewImport(data=request.data)
     asked.is_valid(raise_exception=True)
     values, caller = asked.validated_data, caller_of(request)
@@ -67,7 +70,10 @@ def start_import(request: Request) -> Response:
         owner=services.owner_for(caller, values["user_id"]),
         upload=upload,
         path=uploads.path_of(upload, configured.store()),
-        wanted=Wanted(**{name: values[name] for name in ("mode", "dataset", "columns", "dialect")}),
+        wanted=Wanted(
+            work_id=work_id,
+            **{name: values[name] for name in ("mode", "dataset", "columns", "dialect")},
+        ),
         now=timezone.now(),
     )
     said = {
@@ -80,11 +86,11 @@ def start_import(request: Request) -> Response:
     return Response(said, status=status.HTTP_202_ACCEPTED)
 
 
-def import_rows(request: Request) -> Response:
+def import_rows(request: Request, work_id: UUID | None) -> Response:
     asked = InlineImport(data=request.data)
     asked.is_valid(raise_exception=True)
     loaded = services.import_rows(
-        caller=caller_of(request), **asked.validated_data, clock=timezone.now
+        caller=caller_of(request), **asked.validated_data, clock=timezone.now, work_id=work_id
     )
     said = {name: loaded[name] for name in ("rows_loaded", "rows_refused", "dataset")}
     return Response({"status": "success", "message": "Data imported", **said})

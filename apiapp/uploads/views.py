@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from apiapp.http.views import ApiView
+from apiapp.idempotency.decorators import idempotent
 from apiapp.keys import scopes
 from apiapp.keys.authentication import caller_of
 from apiapp.pagination import KeysetPagination
@@ -55,6 +56,7 @@ class UploadList(ApiView, generics.ListAPIView[Upload]):
         return services.uploads_of(caller_of(self.request))
 
     @extend_schema(request=NewUpload, responses={201: UploadDetail})
+    @idempotent()
     def post(self, request: Request) -> Response:
         wanted = NewUpload(data=request.data)
         wanted.is_valid(raise_exception=True)
@@ -104,6 +106,7 @@ class UploadCompletion(ApiView):
         description="202 with the job that verifies the file; asked again, with the same job. "
         "200 if the upload is finished already. 409 `chunks-missing` names what is missing.",
     )
+    @idempotent()
     def post(self, request: Request, file_id: str) -> Response:
         wanted = Completion(data=request.data)
         wanted.is_valid(raise_exception=True)

@@ -10,10 +10,10 @@ from django.db import connections
 
 from apiapp.imports.models import LoadLedger, RefusedCell
 from myproject.settings import DATASETS_SCHEMA, database
+from tests.apiapp.conftest import drop_tables
 from tests.serving import PostgresDatabase
 
 DATASETS = "datasets"
-OWN_TABLES = {"django_migrations", RefusedCell._meta.db_table, LoadLedger._meta.db_table}
 
 
 @pytest.fixture(autouse=True)
@@ -49,13 +49,6 @@ def datasets_on(request: pytest.FixtureRequest, tmp_path: Path, db: None) -> Ite
             model.objects.all().delete()
 
 
-@pytest.fixture
-def tables_gone_after(transactional_db: None) -> Iterator[None]:
-    """For tests that commit: Django empties the tables it knows, and knows no imported ones."""
-    yield
-    drop_tables()
-
-
 class swapped:
     """The alias leads to another database for the length of a with block."""
 
@@ -72,16 +65,3 @@ class swapped:
         connections[DATASETS].close()
         connections.settings[DATASETS] = self._usual_config
         connections[DATASETS] = self._usual
-
-
-def tables() -> set[str]:
-    """The tables of imported data, staging tables included."""
-    connection = connections[DATASETS]
-    with connection.cursor() as cursor:
-        return set(connection.introspection.table_names(cursor)) - OWN_TABLES
-
-
-def drop_tables() -> None:
-    with connections[DATASETS].cursor() as cursor:
-        for name in tables():
-            cursor.execute(f'DROP TABLE "{name}"')

@@ -210,6 +210,8 @@ def test_sql_in_the_place_of_a_value_is_only_text(
     assert rows_of(fruits).count() == 3
 
 
+@pytest.mark.django_db(transaction=True, databases="__all__")
+@pytest.mark.usefixtures("tables_gone_after")
 def test_a_row_of_every_type_is_added_and_read_back_as_it_was_sent(
     client: APIClient, user: User
 ) -> None:

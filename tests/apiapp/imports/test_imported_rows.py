@@ -88,6 +88,8 @@ def test_imported_rows_are_found_by_their_values(
     assert [row["_id"] for row in rows] == found
 
 
+@pytest.mark.django_db(transaction=True, databases="__all__")
+@pytest.mark.usefixtures("tables_gone_after")
 def test_rows_are_added_to_an_imported_table_and_changed_in_it(client: APIClient) -> None:
     added = client.post("/api/datasets/things/rows/", {**APPLE, "name": "plum"})
     changed = client.patch("/api/datasets/things/rows/1/", {"price": "2", "extra": None})

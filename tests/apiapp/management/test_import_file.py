@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apiapp.imports.models import Dataset, Import
 from apiapp.jobs.models import Job
-from tests.apiapp.imports.conftest import drop_tables
+from tests.apiapp.conftest import drop_tables
 from tests.apiapp.imports.loading import cells, planned
 from tests.serving import ROOT
 
