@@ -18,6 +18,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from apiapp.examples import errors as examples
 from apiapp.http import errors as http
 from apiapp.http import request_ids
 from apiapp.http.renderers import PROBLEM_XML
@@ -100,6 +101,11 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     TooManyFilesSent: (400, "too-many-files"),
     UnreadablePostError: (400, "unreadable-body"),
     SuspiciousOperation: (400, "bad-request"),
+    examples.UnknownRow: (404, "not-found"),
+    examples.NotYours: (403, "forbidden"),
+    examples.IdTaken: (422, "invalid"),
+    examples.UnknownParameter: (400, "unknown-parameter"),
+    examples.BadParameter: (400, "bad-parameter"),
     Http404: (404, "not-found"),
     PermissionDenied: (403, "forbidden"),
     exceptions.ValidationError: (422, "invalid"),

@@ -3,21 +3,30 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from apiapp import pages
+from apiapp.examples import twin_views as twins
+from apiapp.examples import views as examples
 from apiapp.imports import dataset_views as datasets
 from apiapp.imports import views as imports
 from apiapp.jobs import views as jobs
 from apiapp.keys import views as keys
 from apiapp.monitoring import views as monitoring
+from apiapp.unknown import UnknownPath
 from apiapp.uploads import views as uploads
 
 
 def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
     """The route with its trailing slash (which the name reverses to) and without it."""
     return [path(f"{route}/", view, name=name), path(route, view)]
+
+
+def example(route: str, view: type[examples.OpenView], name: str) -> list[URLPattern]:
+    """The route of an example, and a second time under `/api/`, where it is not documented."""
+    again = view.as_view(schema=None)
+    return [*both(route, view.as_view(), name), *both(f"api/{route}", again, f"{name}-again")]
 
 
 urlpatterns = [
@@ -75,6 +84,26 @@ urlpatterns = [
     ),
     *both("api/imports/<int:import_id>/retry", imports.ImportRetry.as_view(), "api-import-retry"),
     # --- documentation
+    # --- examples
+    *example("get_example/<str:user_id>", examples.GetExample, "get-example"),
+    *example("post_example", examples.PostExample, "post-example"),
+    *example("put_example/<str:item_id>", examples.PutExample, "put-example"),
+    *example("delete_example", examples.DeleteExample, "delete-example"),
+    *example("api/resource/<str:resource_id>", examples.ResourceView, "resource-example"),
+    *both("api/post", examples.PostJson.as_view(), "json-example"),
+    *both("api/form", examples.PostForm.as_view(), "form-example"),
+    *both("api/data", examples.Data.as_view(), "data-example"),
+    *both("api/users", examples.UserList.as_view(), "users-example"),
+    *both("stream", examples.Stream.as_view(), "stream-example"),
+    # --- their twins
+    *both("api/v1/users", twins.UserList.as_view(), "api-users"),
+    *both("api/v1/users/<int:user_id>", twins.UserView.as_view(), "api-user"),
+    *both("api/v1/posts", twins.PostList.as_view(), "api-posts"),
+    *both("api/v1/posts/<int:post_id>", twins.PostView.as_view(), "api-post"),
+    *both("api/v1/items", twins.ItemList.as_view(), "api-items"),
+    *both("api/v1/items/<int:item_id>", twins.ItemView.as_view(), "api-item"),
+    *both("api/v1/resources", twins.ResourceList.as_view(), "api-resources"),
+    *both("api/v1/resources/<str:resource_id>", twins.ResourceView.as_view(), "api-resource"),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     *both("docs", SpectacularSwaggerSplitView.as_view(url_name="openapi"), "docs"),
     # --- jobs
@@ -86,3 +115,5 @@ urlpatterns = [
     *both("readyz", monitoring.ready, "readyz"),
     *both("healthz", monitoring.alive, "healthz"),
 ]
+    # --- the last one: whatever else a program may ask for
+    re_path(r"^(api|(get|post|put|delete)_example)(/.*)?$", UnknownPath.as_view()),

@@ -53,6 +53,15 @@ UNFOLD = {
                 ],
             },
             {
+                "title": _("Examples"),
+                "items": [
+                    admin_link(_("Users (example)"), "waving_hand", "examples", "exampleuser"),
+                    admin_link(_("Posts"), "article", "examples", "post"),
+                    admin_link(_("Items"), "category", "examples", "item"),
+                    admin_link(_("Resources"), "deployed_code", "examples", "resource"),
+                ],
+            },
+            {
                 "title": _("Who may do what"),
                 "items": [
                     admin_link(_("API keys"), "key", "keys", "apikey"),

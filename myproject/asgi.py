@@ -1,5 +1,5 @@
-"""Where each request goes: sockets to consumers, upload bodies to their receiver, all else to
-plain sync Django in a thread.
+"""Where each request goes: sockets to consumers, upload bodies to their receiver, the page that
+takes its time to the loop, all else to plain sync Django in a thread.
 """
 
 import os
@@ -16,6 +16,7 @@ from django.utils import timezone
 django_application = get_wsgi_application()  # before anything that needs the app registry
 
 from apiapp.problems import problem_for
+from apiapp.examples.slow_page import SlowPage
 from apiapp.routing import websocket_urlpatterns
 from apiapp.uploads import configured
 from apiapp.uploads.arriving import Terms
@@ -41,3 +42,6 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await upload_bodies(scope, receive, send)
     else:
         await in_threads(scope, receive, send)
+slow_page = SlowPage()
+    elif slow_page.matches(scope):
+        await slow_page(scope, receive, send)

@@ -114,6 +114,7 @@ INSTALLED_APPS = [
     "apiapp.jobs",
     "apiapp.uploads",
     "apiapp.imports",
+    "apiapp.examples",
 ]
 MIDDLEWARE = [
     "apiapp.http.request_ids.RequestIdMiddleware",

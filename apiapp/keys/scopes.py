@@ -6,6 +6,7 @@ DATASETS_READ = "datasets:read"
 DATASETS_WRITE = "datasets:write"
 SCREENS = "screens"
 OUTBOUND = "outbound"
+EXAMPLES = "examples"  # to change rows behind /api/v1/; whoever is known may read them
 ADMIN = "admin"  # with a staff user's key: see and change what belongs to others
 
-ALL_SCOPES = (UPLOADS, IMPORTS, DATASETS_READ, DATASETS_WRITE, SCREENS, OUTBOUND, ADMIN)
+ALL_SCOPES = (UPLOADS, IMPORTS, DATASETS_READ, DATASETS_WRITE, SCREENS, OUTBOUND, EXAMPLES, ADMIN)

@@ -1,0 +1,1 @@
+"""The example endpoints, against ORM models, and each one's grown-up twin."""

@@ -1,0 +1,88 @@
+"""What the open examples store.  They see and change open rows alone: those without an owner.
+
+What a row cannot hold is not stored, and the endpoint answers all the same.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from apiapp.examples.models import LARGEST_ID, ExampleRow, ExampleUser, Item, Post, Resource
+
+KEPT_ROWS = 1000  # open rows of a kind: strangers write them, and nobody else would clear up
+KEPT_CHARS = 100_000  # of a text
+RESOURCE_NAME_CHARS = 200
+AUTOMATIC = {"id", "owner", "created_at", "updated_at"}
+
+
+def open_users() -> list[ExampleUser]:
+    return list(ExampleUser.objects.filter(owner=None).order_by("pk"))
+
+
+def name_of_user(*, user_id: str) -> str | None:
+    """The name of an open user; None if there is none of this number, which may be any long."""
+    if not is_storable(user_id):
+        return None
+    found = ExampleUser.objects.filter(owner=None, pk=int(user_id))
+    return found.values_list("name", flat=True).first()
+
+
+def store_post(*, title: str, content: str) -> None:
+    if fits(title, content):
+        Post.objects.create(title=title, content=content)
+        keep_newest(Post.objects.all())
+
+
+def delete_posts() -> None:
+    """Delete all open posts."""
+    Post.objects.filter(owner=None).delete()
+
+
+def store_item(*, item_id: str, name: str, description: str, now: datetime) -> None:
+    """Create or replace the open item of this number; one that has an owner stays as it is."""
+    if is_storable(item_id) and fits(name, description):
+        put(Item(pk=int(item_id), name=name, description=description), now=now)
+
+
+def store_resource(*, resource_id: str, data: dict[str, str], now: datetime) -> None:
+    """Create or replace the open resource of this name; one that has an owner stays as it is."""
+    if is_storable_name(resource_id) and fits(*data.values()):
+        put(Resource(pk=resource_id, data=data), now=now)
+
+
+def delete_resource(*, resource_id: str) -> None:
+    """Delete the open resource of this name, if there is one."""
+    if is_storable_name(resource_id):
+        Resource.objects.filter(owner=None, pk=resource_id).delete()
+
+
+def put(row: ExampleRow, *, now: datetime) -> None:
+    """Two at a time end as one after the other: the later one may be the one that is replaced."""
+    rows: QuerySet[Any] = type(row)._default_manager.all()
+    fields = [field.name for field in row._meta.local_fields if field.name not in AUTOMATIC]
+    values = {name: getattr(row, name) for name in fields}
+    if not rows.filter(owner=None, pk=row.pk).update(**values, updated_at=now):
+        rows.bulk_create([row], ignore_conflicts=True)
+        keep_newest(rows)
+
+
+def is_storable(digits: str) -> bool:
+    """Whether a number without leading zeros is one that a row can have."""
+    return len(digits) <= len(str(LARGEST_ID)) and int(digits) <= LARGEST_ID
+
+
+def is_storable_name(text: str) -> bool:
+    return len(text) <= RESOURCE_NAME_CHARS and "\0" not in text
+
+
+def fits(*texts: str) -> bool:
+    return all(len(text) <= KEPT_CHARS for text in texts)
+
+
+def keep_newest(rows: QuerySet[Any]) -> None:
+    """Delete the open rows beyond KEPT_ROWS, the longest unchanged first."""
+    unowned = rows.filter(owner=None).order_by("-updated_at", "-pk")
+    surplus = list(unowned.values_list("pk", flat=True)[KEPT_ROWS : KEPT_ROWS + 100])
+    if surplus:
+        rows.filter(owner=None, pk__in=surplus).delete()

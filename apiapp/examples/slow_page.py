@@ -1,0 +1,70 @@
+"""/stream: a page that comes bit by bit.
+
+Async for the default server, where it holds no thread; blocking for WSGI servers.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+PIECES = tuple(f"<p>{number}</p>".encode() for number in range(5))
+PAUSE_S = (1.2, 2.4)  # promised are 1 to 3 s, as the client sees them
+HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",  # nginx sends each bit on at once
+}
+PATHS = ("/stream", "/stream/")
+
+
+def pause_s() -> float:
+    return random.uniform(*PAUSE_S)
+
+
+def pieces_in_time() -> Iterator[bytes]:
+    """Blocking: each piece when it is due."""
+    for number, piece in enumerate(PIECES):
+        if number:
+            time.sleep(pause_s())
+        yield piece
+
+
+class SlowPage:
+    """The ASGI app: GET of /stream.  `pause_s` says how long to wait before the next piece."""
+
+    def __init__(self, pause_s: Callable[[], float] = pause_s) -> None:
+        self._pause_s = pause_s
+
+    def matches(self, scope: Scope) -> bool:
+        """Whether the request is one for here; other methods are Django's to refuse."""
+        return scope["type"] == "http" and scope["method"] == "GET" and scope["path"] in PATHS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        said = [*HEADERS.items(), ("X-Content-Type-Options", "nosniff")]
+        headers = [(name.lower().encode(), value.encode()) for name, value in said]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        leaving = asyncio.ensure_future(client_left(receive))
+        try:
+            for number, piece in enumerate(PIECES):
+                if number and await happens_within(leaving, self._pause_s()):
+                    return
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            leaving.cancel()
+
+
+async def client_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def happens_within(event: "asyncio.Future[None]", wait_s: float) -> bool:
+    done, _ = await asyncio.wait([event], timeout=wait_s)
+    return bool(done)

@@ -1,0 +1,136 @@
+"""The rows behind `/api/v1/` as JSON, and what their lists can be filtered by."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from apiapp.examples.models import LARGEST_ID, ExampleUser, Item, Post, Resource
+
+TITLE_CHARS = 200
+TEXT_CHARS = 100_000
+ROW = ("owner", "created_at", "updated_at")
+
+
+class RowDetail(serializers.ModelSerializer[Any]):
+    """owner: the user name; null: open, it came with the server or through an open example."""
+
+    owner = serializers.CharField(source="owner.username", read_only=True, allow_null=True)
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        shown.setdefault("owner", None)
+        return shown
+
+
+class ExampleUserDetail(RowDetail):
+    class Meta:
+        model = ExampleUser
+        fields = ("id", "name", "age", *ROW)
+
+
+class PostDetail(RowDetail):
+    title = serializers.CharField(max_length=TITLE_CHARS)
+    content = serializers.CharField(
+        max_length=TEXT_CHARS, allow_blank=True, trim_whitespace=False, default=""
+    )
+
+    class Meta:
+        model = Post
+        fields = ("id", "title", "content", *ROW)
+
+
+class ItemDetail(RowDetail):
+    name = serializers.CharField(max_length=TITLE_CHARS)
+    description = serializers.CharField(
+        max_length=TEXT_CHARS, allow_blank=True, trim_whitespace=False, default=""
+    )
+
+    class Meta:
+        model = Item
+        fields = ("id", "name", "description", *ROW)
+        read_only_fields: tuple[str, ...] = ("id",)
+
+
+class NewItem(ItemDetail):
+    id = serializers.IntegerField(min_value=0, max_value=LARGEST_ID)
+
+    class Meta(ItemDetail.Meta):
+        read_only_fields = ()
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class ObjectField(serializers.JSONField):
+    """A JSON object that every database can hold."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        value = super().to_internal_value(data)
+        if not isinstance(value, dict):
+            raise serializers.ValidationError("This must be an object.")
+        if not all(is_storable(part) for part in parts_of(value)):
+            raise serializers.ValidationError("This holds a character or number that is none.")
+        return value
+
+
+def parts_of(value: dict[str, Any]) -> Iterator[Any]:
+    """Every name and every value that is no list or object, however deep."""
+    waiting: list[Any] = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            yield from part
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+        else:
+            yield part
+
+
+def is_storable(part: Any) -> bool:
+    """PostgreSQL holds no NUL and no infinity; half a surrogate pair is no character."""
+    if isinstance(part, float):
+        return math.isfinite(part)
+    if not isinstance(part, str):
+        return True
+    return "\0" not in part and not any("\ud800" <= character <= "\udfff" for character in part)
+
+
+class ResourceDetail(RowDetail):
+    data = ObjectField(default=dict)  # type: ignore[assignment]
+
+    class Meta:
+        model = Resource
+        fields = ("id", "data", *ROW)
+        read_only_fields: tuple[str, ...] = ("id",)
+
+
+class NewResource(ResourceDetail):
+    id = serializers.RegexField(r"^[^/]+$", max_length=200, trim_whitespace=False)
+
+    class Meta(ResourceDetail.Meta):
+        read_only_fields = ()
+
+
+class Filters(serializers.Serializer[Any]):
+    """search: text that one of the kind's texts contains.  Any other is an equal value."""
+
+    search = serializers.CharField(required=False, trim_whitespace=False)
+
+
+class UserFilters(Filters):
+    name = serializers.CharField(required=False, trim_whitespace=False)
+    age = serializers.IntegerField(required=False)
+
+
+class PostFilters(Filters):
+    title = serializers.CharField(required=False, trim_whitespace=False)
+
+
+class ItemFilters(Filters):
+    name = serializers.CharField(required=False, trim_whitespace=False)
+
+
+class ResourceFilters(Filters):
+    id = serializers.CharField(required=False, trim_whitespace=False)
