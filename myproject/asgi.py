@@ -15,8 +15,8 @@ from django.utils import timezone
 
 django_application = get_wsgi_application()  # before anything that needs the app registry
 
-from apiapp.problems import problem_for
 from apiapp.examples.slow_page import SlowPage
+from apiapp.problems import problem_for
 from apiapp.routing import websocket_urlpatterns
 from apiapp.uploads import configured
 from apiapp.uploads.arriving import Terms
@@ -33,6 +33,7 @@ upload_bodies = UploadReceiver(
     problem_for=problem_for,
     idle_s=settings.UPLOAD_IDLE_S,
 )
+slow_page = SlowPage()
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -40,8 +41,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await sockets(scope, receive, send)
     elif upload_bodies.matches(scope):
         await upload_bodies(scope, receive, send)
-    else:
-        await in_threads(scope, receive, send)
-slow_page = SlowPage()
     elif slow_page.matches(scope):
         await slow_page(scope, receive, send)
+    else:
+        await in_threads(scope, receive, send)
