@@ -83,7 +83,6 @@ urlpatterns = [
         "api/imports/<int:import_id>/cancel", imports.ImportCancel.as_view(), "api-import-cancel"
     ),
     *both("api/imports/<int:import_id>/retry", imports.ImportRetry.as_view(), "api-import-retry"),
-    # --- documentation
     # --- examples
     *example("get_example/<str:user_id>", examples.GetExample, "get-example"),
     *example("post_example", examples.PostExample, "post-example"),
@@ -104,6 +103,7 @@ urlpatterns = [
     *both("api/v1/items/<int:item_id>", twins.ItemView.as_view(), "api-item"),
     *both("api/v1/resources", twins.ResourceList.as_view(), "api-resources"),
     *both("api/v1/resources/<str:resource_id>", twins.ResourceView.as_view(), "api-resource"),
+    # --- documentation
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     *both("docs", SpectacularSwaggerSplitView.as_view(url_name="openapi"), "docs"),
     # --- jobs
@@ -114,6 +114,6 @@ urlpatterns = [
     # --- health
     *both("readyz", monitoring.ready, "readyz"),
     *both("healthz", monitoring.alive, "healthz"),
-]
     # --- the last one: whatever else a program may ask for
     re_path(r"^(api|(get|post|put|delete)_example)(/.*)?$", UnknownPath.as_view()),
+]
