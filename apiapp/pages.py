@@ -2,18 +2,39 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.http import Http404
+from django.http import Http404, HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
 from django.views.generic import TemplateView
 
 from apiapp.imports import datasets as dataset_services
 from apiapp.imports.errors import UnknownDataset
 from apiapp.keys.callers import person
+from apiapp.module_words import all_words
+from apiapp.monitoring import services as monitoring
+
+WORDS_KEPT_S = 300  # as long as the modules themselves, see WHITENOISE_MAX_AGE
 
 
 class Page(LoginRequiredMixin, TemplateView):
     """A page for somebody signed in; `extra_context["page"]` is its entry in the top bar."""
+
+
+class HomePage(TemplateView):
+    """The gates for who is signed in; for a stranger what this server is, and the way in."""
+
+    extra_context = {"page": "home"}
+
+    def get_template_names(self) -> list[str]:
+        return ["home.html" if self.request.user.is_authenticated else "welcome.html"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        if not self.request.user.is_authenticated:
+            kwargs["is_ready"] = not monitoring.missing_parts(now=timezone.now())
+        return super().get_context_data(**kwargs)
 
 
 class DatasetPage(Page):
@@ -31,7 +52,15 @@ class DatasetPage(Page):
         return super().get_context_data(dataset=dataset, row_count=row_count, **kwargs)
 
 
-home = Page.as_view(template_name="home.html", extra_context={"page": "home"})
+@cache_control(public=True, max_age=WORDS_KEPT_S)
+def words(request: HttpRequest, language: str) -> JsonResponse:
+    """Every word of the modules, for those that a page fetches later."""
+    if language not in dict(settings.LANGUAGES):
+        raise Http404
+    return JsonResponse(all_words(language), json_dumps_params={"ensure_ascii": False})
+
+
+home = HomePage.as_view()
 importing = Page.as_view(template_name="import.html", extra_context={"page": "import"})
 jobs = Page.as_view(template_name="jobs.html", extra_context={"page": "jobs"})
 dataset = DatasetPage.as_view()

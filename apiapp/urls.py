@@ -38,6 +38,7 @@ urlpatterns = [
     *both("jobs", pages.jobs, "jobs"),
     *both("login", pages.login, "login"),
     *both("logout", pages.logout, "logout"),
+    path("words/<str:language>.json", pages.words, name="words"),
     # --- signing in
     *both("login/<str:token>", keys.redeem_login_link, "login-link"),
     # --- uploads
@@ -112,6 +113,7 @@ urlpatterns = [
     *both("api/jobs/<int:job_id>/cancel", jobs.JobCancel.as_view(), "api-job-cancel"),
     *both("api/jobs/<int:job_id>/retry", jobs.JobRetry.as_view(), "api-job-retry"),
     # --- health
+    *both("api/status", monitoring.StatusView.as_view(), "api-status"),
     *both("readyz", monitoring.ready, "readyz"),
     *both("healthz", monitoring.alive, "healthz"),
     # --- the last one: whatever else a program may ask for

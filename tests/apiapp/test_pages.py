@@ -1,5 +1,6 @@
 """The pages as they come from the server; what their modules do is proven in tests/journeys."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -10,10 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apiapp.imports.models import Dataset
+from apiapp.jobs import services as jobs
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
-PAGES = ["home", "import", "datasets", "jobs"]
+CLOSED = ["import", "datasets", "jobs"]
+OPEN = ["home"]
+PAGES = [*OPEN, *CLOSED]
 
 
 @pytest.fixture
@@ -38,7 +42,7 @@ def dataset_of() -> Callable[[User], Dataset]:
     return make
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", CLOSED)
 def test_a_page_is_for_those_who_are_signed_in(visit: Client, name: str):
     path = reverse(name)
 
@@ -78,9 +82,52 @@ def test_staff_see_everybodys_datasets(
     assert "/admin/imports/dataset/" in page
 
 
+def test_a_stranger_is_told_what_this_server_is_and_how_to_get_in():
+    page = Client().get("/")
+    html = page.content.decode()
+
+    assert page.status_code == 200
+    for told in ("This is a Sluice server", "No screen is shared", "login_link", "make run"):
+        assert told in html
+    for link in ("/login/", "/docs/", "/openapi.json"):
+        assert f'href="{link}"' in html
+
+
+def test_a_stranger_is_told_of_the_state_whether_it_is_ready_and_no_more():
+    without_worker = Client().get("/").content.decode()
+    jobs.worker_seen(name="one", now=timezone.now())
+    with_worker = Client().get("/").content.decode()
+
+    assert "The server is not ready" in without_worker
+    assert "The server is ready" in with_worker
+    for html in (without_worker, with_worker):
+        assert "server-state" not in html
+        assert "free" not in html
+
+
+def test_home_leads_staff_to_the_admin_and_others_not(visit: Client, staff: User):
+    html = visit.get("/").content.decode()
+    visit.force_login(staff)
+    of_staff = visit.get("/").content.decode()
+
+    assert "/admin/" not in html
+    assert "/admin/keys/apikey/add/" in of_staff
+    assert html.count('id="server-state"') == of_staff.count('id="server-state"') == 1
+
+
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_every_link_of_home_leads_somewhere(visit: Client, is_signed_in: bool):
+    client = visit if is_signed_in else Client()
+
+    links = set(re.findall(r'href="(/(?!static)[^"#]*)"', client.get("/").content.decode()))
+
+    assert len(links) >= 4
+    assert {link for link in links if client.get(link).status_code != 200} == set()
+
+
 def test_no_page_has_anything_inline_that_runs(visit: Client):
-    for name in PAGES:
-        response = visit.get(reverse(name))
+    answers = [visit.get(reverse(name)) for name in PAGES]
+    for response in [*answers, *(Client().get(reverse(name)) for name in OPEN)]:
         html = response.content.decode()
         assert html.count("<script") == 2  # one module, and the catalogue as JSON
         assert 'type="application/json"' in html
@@ -108,5 +155,17 @@ def test_words_for_the_modules_come_with_the_page_in_its_language(visit: Client)
     english = visit.get("/import/", headers={"Accept-Language": "en"}).content.decode()
 
     assert '<html lang="zh-hans"' in chinese
-    assert '"Uploading": "正在上传"' in chinese
+    assert '"Choose files": "选择文件"' in chinese
+    assert (
+        '"Uploading": "正在上传"' not in chinese
+    )  # a card's, which is fetched with the first file
     assert '<script id="catalog" type="application/json">{}</script>' in english
+
+
+def test_every_word_of_the_modules_can_be_fetched_later():
+    words = Client().get("/words/zh-hans.json")
+
+    assert words.json()["Uploading"] == "正在上传"
+    assert words["Cache-Control"] == "public, max-age=300"
+    assert Client().get("/words/en.json").json() == {}
+    assert Client().get("/words/xx.json").status_code == 404

@@ -13,6 +13,7 @@ from tests.serving import Server
 pytestmark = pytest.mark.chromium
 
 SIGNED_IN = ["/", "/import/", "/jobs/", "/datasets/"]
+OPEN = ["/"]
 WEIGHT_BYTES = 150_000
 PHONE = {"width": 390, "height": 844}
 NOT_FOUND = ("404",)
@@ -38,6 +39,32 @@ def test_axe_finds_nothing_serious(
     settle(page)
 
     assert serious_findings(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", OPEN)
+def test_axe_finds_nothing_serious_on_what_strangers_see(
+    new_page: Callable[..., Page], path: str, scheme: str
+):
+    page = new_page(color_scheme=scheme, bypass_csp=True)
+
+    page.goto(path)
+    settle(page)
+
+    assert serious_findings(page) == []
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+@pytest.mark.parametrize("path", OPEN)
+def test_nothing_a_stranger_sees_scrolls_sideways_on_a_phone(
+    new_page: Callable[..., Page], path: str, locale: str
+):
+    page = new_page(viewport=PHONE, locale=locale)
+
+    page.goto(path)
+    settle(page)
+
+    assert not goes_sideways(page)
 
 
 @pytest.mark.parametrize("locale", ["en", "zh-CN"])
@@ -153,9 +180,10 @@ def test_the_menu_folds_on_a_phone_and_opens_by_keyboard(
 ):
     page = new_page(storage_state=admin_state, viewport=PHONE)
     page.goto("/")
-    expect(page.get_by_role("link", name="Datasets")).to_be_hidden()
+    bar = page.get_by_role("banner")
+    expect(bar.get_by_role("link", name="Datasets")).to_be_hidden()
 
-    page.get_by_role("button", name="Menu").press("Enter")
-    page.get_by_role("link", name="Datasets").click()
+    bar.get_by_role("button", name="Menu").press("Enter")
+    bar.get_by_role("link", name="Datasets").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Datasets")

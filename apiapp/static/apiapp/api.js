@@ -1,6 +1,6 @@
 /** Calls to this server's own API, with errors a person can read. */
 
-import { gettext } from "./i18n.js";
+import { allWords, gettext } from "./i18n.js";
 
 const SIGNED_OUT = [401];
 /** 0 is no answer at all. */
@@ -64,6 +64,7 @@ export async function call(method, path, body, { signal } = {}) {
 
 /** A refusal in the reader's words, which are fetched when the first one comes. */
 export async function problemFrom(status, body, retryAfter) {
+  await allWords();
   const { inWords } = await import("./server_words.js").catch(() => ({ inWords: String }));
   const problem = new Problem(status, { ...body, detail: body.detail && inWords(body.detail) });
   problem.retryAfterS = Number(retryAfter) || 0;

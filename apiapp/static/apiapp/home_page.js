@@ -1,4 +1,4 @@
-/** The home page: the drop zone works right there; below it, what happened last. */
+/** The home page: the drop zone works right there; below it the server's state, and what happened last. */
 
 import "./shell.js";
 import { gettext } from "./i18n.js";
@@ -6,6 +6,7 @@ import { ImportFlow } from "./import_flow.js";
 import { feed } from "./job_feed.js";
 import { onKey } from "./keys.js";
 import { RecentImports } from "./recent_imports.js";
+import { ServerState } from "./server_state.js";
 
 const LOAD = "imports.load";
 
@@ -23,3 +24,4 @@ feed.addEventListener("jobs", ({ detail: job }) => {
   recent.load();
 });
 recent.load();
+new ServerState(document.getElementById("server-state")).look();

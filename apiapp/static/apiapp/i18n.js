@@ -1,13 +1,29 @@
 /**
  * Words and plurals in the page's language.
  *
- * The page carries its translations as JSON (`#catalog`, from gettext's djangojs domain); English
- * has none and needs none.  `{name}` in a message is filled in from `values`.
+ * The page carries the translations that its modules use at once as JSON (`#catalog`, from
+ * gettext's djangojs domain; see module_words.py); whoever imports more modules later asks for
+ * `allWords` before.  English has no translations and needs none.  `{name}` in a message is filled
+ * in from `values`.
  */
 
 const catalog = JSON.parse(document.getElementById("catalog")?.textContent || "{}");
 
 export const language = document.documentElement.lang || "en";
+
+let fetching = null;
+
+/** Have the words of every module; without an answer their English remains. */
+export function allWords() {
+  fetching ??= language === "en" ? Promise.resolve() : fetchWords();
+  return fetching;
+}
+
+async function fetchWords() {
+  const response = await fetch(`/words/${language}.json`).catch(() => null);
+  if (response?.ok) Object.assign(catalog, await response.json());
+  else fetching = null;
+}
 
 const numbers = new Intl.NumberFormat(language);
 

@@ -5,7 +5,7 @@ import { get } from "./api.js";
 import { DropZone } from "./drop_zone.js";
 import { element } from "./elements.js";
 import { fingerprint } from "./fingerprint.js";
-import { gettext } from "./i18n.js";
+import { allWords, gettext } from "./i18n.js";
 import { feed } from "./job_feed.js";
 import { OtherWindows } from "./other_windows.js";
 import { ResumeStore } from "./resume_store.js";
@@ -15,11 +15,22 @@ const RUNNING = new Set(["queued", "running"]);
 
 /** Fetched with the first file: a page where nothing is dropped does not need them. */
 async function cardModules() {
+  await Promise.all([allWords(), cardStyles()]);
   const [{ ImportCard }, { ImportItem }] = await Promise.all([
     import("./import_card.js"),
     import("./import_item.js"),
   ]);
   return { ImportCard, ImportItem };
+}
+
+/** The import page has them from its start. */
+async function cardStyles() {
+  const { href } = new URL("../css/import.css", import.meta.url);
+  if ([...document.styleSheets].some((sheet) => sheet.href === href)) return;
+  const styles = element("link", { rel: "stylesheet", href });
+  const arrived = new Promise((resolve) => (styles.onload = styles.onerror = resolve));
+  document.head.append(styles);
+  await arrived;
 }
 
 export class ImportFlow {

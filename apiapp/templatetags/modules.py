@@ -1,0 +1,29 @@
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.templatetags.static import static
+from django.utils.html import format_html, json_script
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from apiapp.module_words import words_of
+
+register = template.Library()
+
+
+class AsWritten(DjangoJSONEncoder):
+    """Characters as they are: escaped, Chinese takes twice the bytes."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "ensure_ascii": False})
+
+
+@register.simple_tag
+def module(name: str) -> SafeString:
+    """The page's one module, after its words in an element that i18n.js reads."""
+    words = words_of(name, get_language() or settings.LANGUAGE_CODE)
+    catalog = json_script(words, "catalog", encoder=AsWritten)
+    script = format_html('<script type="module" src="{}"></script>', static(f"apiapp/{name}"))
+    return catalog + script
