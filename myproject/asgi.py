@@ -33,7 +33,7 @@ upload_bodies = UploadReceiver(
     problem_for=problem_for,
     idle_s=settings.UPLOAD_IDLE_S,
 )
-slow_page = SlowPage()
+slow_page = SlowPage(in_threads)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -9,9 +9,10 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 PIECES = tuple(f"<p>{number}</p>".encode() for number in range(5))
 PAUSE_S = (1.2, 2.4)  # promised are 1 to 3 s, as the client sees them
@@ -36,19 +37,30 @@ def pieces_in_time() -> Iterator[bytes]:
 
 
 class SlowPage:
-    """The ASGI app: GET of /stream.  `pause_s` says how long to wait before the next piece."""
+    """The ASGI app for GET of /stream.
 
-    def __init__(self, pause_s: Callable[[], float] = pause_s) -> None:
+    django: answers HEAD of it; its headers are sent, and any refusal.  pause_s: how long to wait
+    before the next piece.
+    """
+
+    def __init__(self, django: App, pause_s: Callable[[], float] = pause_s) -> None:
+        self._django = django
         self._pause_s = pause_s
 
-    def matches(self, scope: Scope) -> bool:
-        """Whether the request is one for here; other methods are Django's to refuse."""
+    def matches(self, scope: Message) -> bool:
+        """Whether the request is one for here; other methods are for Django alone."""
         return scope["type"] == "http" and scope["method"] == "GET" and scope["path"] in PATHS
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        said = [*HEADERS.items(), ("X-Content-Type-Options", "nosniff")]
-        headers = [(name.lower().encode(), value.encode()) for name, value in said]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        start, *rest = await answer_of(self._django, {**scope, "method": "HEAD"})
+        await send(start)
+        if start["status"] == 200:
+            await self._send_pieces(receive, send)
+            return
+        for message in rest:
+            await send(message)
+
+    async def _send_pieces(self, receive: Receive, send: Send) -> None:
         leaving = asyncio.ensure_future(client_left(receive))
         try:
             for number, piece in enumerate(PIECES):
@@ -58,6 +70,21 @@ class SlowPage:
             await send({"type": "http.response.body", "body": b""})
         finally:
             leaving.cancel()
+
+
+async def answer_of(app: App, scope: Message) -> list[Message]:
+    """All that `app` sends for a request without a body."""
+    sent: list[Message] = []
+    body = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Message:
+        return body.pop() if body else await asyncio.Future()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent
 
 
 async def client_left(receive: Receive) -> None:
