@@ -1,175 +1,209 @@
 """From the event loop to plain sync Django and back, with one hop into a thread per request.
 
-A small body is read first and a finished answer goes out in one piece, so that the usual request
-crosses between loop and thread once.  Large bodies are pulled, and streamed answers pushed, chunk
-by chunk from the thread; the other side's pace is the thread's pace.  A request stays in one
-thread from its first line to the closing of its answer: Django keeps its database connections per
-thread and closes them there.
+A request comes to its thread with all of its body, and a short answer leaves in one piece, so that
+the usual request crosses between loop and thread once.  A request stays in one thread from its
+first line to the closing of its answer: Django keeps its database connections per thread and
+closes them there.
 """
 
 import asyncio
-import io
 import sys
-from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
+import orjson
+
+from apiapp.http import request_ids
+from apiapp.uploads.errors import BodyStalled, BodyTooLarge, ClientGone
+from apiapp.uploads.exchange import Problem
+from myproject.outflow import Outflow
+from myproject.request_bodies import BodyTerms, Message, Receive, read_body
+from myproject.turns import Turns, Work
+
 Send = Callable[[Message], Awaitable[None]]
+Answer = tuple[Message, bytes]
 
-SMALL_BODY_BYTES = 64 * 1024
+SMALL_ANSWER_BYTES = 64 * 1024  # one that is made in pieces, but not worth to be sent in pieces
+LINGER_S = 2.0  # for a client to read that its body is too long before the connection closes
 ASCII_BYTES = bytes(range(128))
-PLAIN_NAMES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
-
-
-class ClientLeft(OSError):
-    """The client closed the connection before all of its body had come."""
+PLAIN_KEYS = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+ENVIRON: Message = {
+    "SCRIPT_NAME": "",
+    "wsgi.version": (1, 0),
+    "wsgi.errors": sys.stderr,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": False,
+    "wsgi.run_once": False,
+}
 
 
 class Bridge:
-    """An ASGI application around a WSGI one.
+    """An ASGI application around Django's WSGI one.
 
-    threads: how many requests are worked on at a time; further ones wait their turn.
+    body_terms: what is asked of a request's body.  stall_s: how long a client may take nothing of
+    its answer.  problem_for: how an error is answered.
     """
 
-    def __init__(self, wsgi_application: Any, *, threads: int) -> None:
+    def __init__(
+        self,
+        wsgi_application: Any,
+        *,
+        turns: Turns,
+        body_terms: BodyTerms,
+        stall_s: float,
+        problem_for: Callable[[Exception], Problem],
+    ) -> None:
         self._application = wsgi_application
-        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="django")
+        self._turns = turns
+        self._body_terms = body_terms
+        self._stall_s = stall_s
+        self._problem_for = problem_for
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        environ = environ_of(scope)
         try:
-            start, is_whole = await read_start(receive)
-        except ClientLeft:
+            body, length_bytes = await read_body(
+                receive, self._body_terms, int(environ.get("CONTENT_LENGTH") or 0)
+            )
+        except ClientGone:
             return
+        except (BodyStalled, BodyTooLarge) as error:
+            await self._refuse(error, environ, send, receive)
+            return
+        with body:
+            environ["wsgi.input"] = body
+            environ["CONTENT_LENGTH"] = str(length_bytes)
+            await self._answer(environ, receive, send)
+
+    async def _answer(self, environ: Message, receive: Receive, send: Send) -> None:
+        """Have it answered in a thread; a long answer is sent from there."""
+        left = partial(has_left, receive)
         loop = asyncio.get_running_loop()
-        rest = io.BytesIO(start) if is_whole else BodyStream(start, receive, loop)
-        body = io.BufferedReader(rest, SMALL_BODY_BYTES)  # its read(n) gives n bytes, not fewer
-        exchange = Exchange(self._application, environ_of(scope, body), send, loop)
-        if is_whole:
-            exchange.environ["CONTENT_LENGTH"] = str(len(start))
-        work = loop.run_in_executor(self._threads, exchange.run)
-        watch = loop.create_task(exchange.watch(receive)) if is_whole else None
+        outflow = partial(Outflow, send, has_left=left, loop=loop, stall_s=self._stall_s)
+        exchange = Exchange(self._application, environ, outflow, self._turns.stream)
         try:
-            await send_whole(send, await work)
-        finally:
-            if watch:
-                watch.cancel()
+            answer = await self._turns.do(exchange.run, left)
+        except ClientGone:
+            return
+        if answer:
+            head, content = answer
+            await send(head)
+            await send({"type": "http.response.body", "body": content})
 
-
-async def read_start(receive: Receive) -> tuple[bytes, bool]:
-    """The body's first bytes, and whether that is all of it.  Raises ClientLeft."""
-    start = b""
-    while len(start) < SMALL_BODY_BYTES:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientLeft
-        start += message.get("body", b"")
-        if not message.get("more_body", False):
-            return start, True
-    return start, False
-
-
-async def send_whole(send: Send, answer: tuple[Message, bytes] | None) -> None:
-    """Send a finished answer; None: it was streamed already."""
-    if answer:
-        head, body = answer
-        await send(head)
-        await send({"type": "http.response.body", "body": body})
+    async def _refuse(
+        self, error: Exception, environ: Message, send: Send, receive: Receive
+    ) -> None:
+        """Answer a problem, and end the connection: the rest of the body will not be read."""
+        request_id = request_ids.request_id_for(environ.get("HTTP_X_REQUEST_ID", ""))
+        with request_ids.named(request_id):
+            problem = self._problem_for(error)
+        content = orjson.dumps(problem.as_json())
+        headers = {
+            **problem.headers,
+            request_ids.HEADER: request_id,
+            "Content-Type": "application/problem+json",
+            "Content-Length": str(len(content)),
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Connection": "close",
+        }
+        await send(head_of(problem.status, list(headers.items())))
+        await send({"type": "http.response.body", "body": content, "more_body": True})
+        if isinstance(error, BodyTooLarge):
+            await linger(receive)
+        await send({"type": "http.response.body", "body": b""})
 
 
 class Exchange:
-    """One request and its answer.  `run` is for the thread, `watch` for the loop."""
+    """One request and its answer; `run` is for the thread."""
 
     def __init__(
-        self, application: Any, environ: Message, send: Send, loop: asyncio.AbstractEventLoop
+        self,
+        application: Any,
+        environ: Message,
+        outflow: Callable[[], Outflow],
+        begin_stream: Callable[[Work], None],
     ) -> None:
-        self.environ = environ
         self._application = application
-        self._send = send
-        self._loop = loop
+        self._environ = environ
+        self._outflow = outflow
+        self._begin_stream = begin_stream
         self._head: Message = {}
-        self._has_left = False
 
-    def run(self) -> tuple[Message, bytes] | None:
+    def run(self, work: Work) -> Answer | None:
         """Blocking.  The answer, or None if it was long and has been sent already."""
-        result = self._application(self.environ, self._start_response)
+        result = self._application(self._environ, self._start_response)
         try:
-            if not getattr(result, "streaming", False):
+            if not result.streaming or is_short(result):
                 return self._head, b"".join(result)
+            if self._environ["REQUEST_METHOD"] == "HEAD":
+                return self._head, b""
+            self._begin_stream(work)
             self._stream(result)
         finally:
             result.close()
         return None
 
-    async def watch(self, receive: Receive) -> None:
-        """Notice that the client left: nothing more is then made for it."""
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self._has_left = True
-
-    def _stream(self, chunks: Iterable[bytes]) -> None:
-        self._send_and_wait(self._head)
-        for chunk in chunks:
-            if self._has_left:
-                return
-            self._send_and_wait({"type": "http.response.body", "body": chunk, "more_body": True})
-        self._send_and_wait({"type": "http.response.body", "body": b""})
-
-    def _send_and_wait(self, message: Message) -> None:
-        asyncio.run_coroutine_threadsafe(as_coroutine(self._send(message)), self._loop).result()
+    def _stream(self, chunks: Any) -> None:
+        outflow = self._outflow()
+        outflow.begin(self._head)
+        try:
+            for chunk in chunks:
+                outflow.put(chunk)
+        except BaseException:
+            outflow.abandon()
+            raise
+        outflow.end()
 
     def _start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
     ) -> None:
-        self._head = {
-            "type": "http.response.start",
-            "status": int(status[:3]),
-            "headers": [(n.lower().encode("latin1"), v.encode("latin1")) for n, v in headers],
-        }
+        self._head = head_of(int(status[:3]), headers)
 
 
-class BodyStream(io.RawIOBase):
-    """A large request body, pulled from the event loop as it is read.
+def is_short(response: Any) -> bool:
+    """Whether a streaming response says so itself: static files do."""
+    declared = response.headers.get("Content-Length", "")
+    return declared.isdigit() and int(declared) <= SMALL_ANSWER_BYTES
 
-    Raises ClientLeft when the client goes before the end: a cut body is never taken for a whole.
+
+def head_of(status: int, headers: list[tuple[str, str]]) -> Message:
+    encoded = [(name.lower().encode("latin1"), v.encode("latin1")) for name, v in headers]
+    return {"type": "http.response.start", "status": status, "headers": encoded}
+
+
+def has_left(receive: Receive) -> bool:
+    """Whether the client closed the connection, without waiting for it to.
+
+    To be asked once the body was read: what `receive` has at hand is dropped.  A task that waits
+    for it beside every request would cost more than the hop into the thread.
     """
-
-    def __init__(self, start: bytes, receive: Receive, loop: asyncio.AbstractEventLoop) -> None:
-        self._buffer = start
-        self._receive = receive
-        self._loop = loop
-        self._has_more = True
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, target: Any) -> int:
-        while not self._buffer and self._has_more:
-            self._pull()
-        size = min(len(target), len(self._buffer))
-        target[:size], self._buffer = self._buffer[:size], self._buffer[size:]
-        return size
-
-    def _pull(self) -> None:
-        waiting: Future[Message] = asyncio.run_coroutine_threadsafe(
-            as_coroutine(self._receive()), self._loop
-        )
-        message = waiting.result()
-        if message["type"] == "http.disconnect":
-            self._has_more = False
-            raise ClientLeft("the client left before its request was whole")
-        self._buffer = message.get("body", b"")
-        self._has_more = message.get("more_body", False)
+    while True:
+        waiting = receive().__await__()
+        try:
+            next(waiting)
+        except StopIteration as came:
+            if came.value["type"] == "http.disconnect":
+                return True
+        else:
+            return False
+        finally:
+            waiting.close()
 
 
-async def as_coroutine(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
+async def linger(receive: Receive) -> None:
+    """Drop what still comes: closing on a client that sends would make it lose the answer."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_S):
+            while (await receive()).get("more_body", False):
+                pass
 
 
-def environ_of(scope: Message, body: Any) -> Message:
-    """The WSGI environ (PEP 3333) of an ASGI `http` scope.
+def environ_of(scope: Message) -> Message:
+    """The WSGI environ (PEP 3333) of an ASGI `http` scope, all but the body.
 
     Bytes beyond ASCII in the query, which clients do send, are percent-encoded.  Headers with an
     underscore in their name are left out: WSGI could not tell them from those with a dash.
@@ -177,31 +211,30 @@ def environ_of(scope: Message, body: Any) -> Message:
     server = scope.get("server") or ("localhost", 80)
     client = scope.get("client") or ("", 0)
     environ: Message = {
+        **ENVIRON,
         "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(scope["raw_path"].partition(b"?")[0]).decode("latin1"),
         "QUERY_STRING": quote_from_bytes(scope["query_string"], ASCII_BYTES),
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1]),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "REMOTE_ADDR": client[0],
-        "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope["scheme"],
-        "wsgi.input": body,
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
     }
-    for raw_name, raw_value in scope["headers"]:
-        add_header(environ, raw_name.decode("latin1"), raw_value.decode("latin1"))
+    for name, raw_value in scope["headers"]:
+        key, value = environ_key(name), raw_value.decode("latin1")
+        if key in environ:
+            # RFC 9110, section 5.2; cookies: RFC 6265, section 5.4.
+            value = f"{environ[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{value}"
+        if key:
+            environ[key] = value
     return environ
 
 
-def add_header(environ: Message, name: str, value: str) -> None:
-    """Repeated headers are joined (RFC 9110, section 5.2; cookies by RFC 6265, section 5.4)."""
+@lru_cache(maxsize=256)
+def environ_key(raw_name: bytes) -> str:
+    """The environ's name of a header; empty: it is not passed on."""
+    name = raw_name.decode("latin1")
     if "_" in name:
-        return
-    key = PLAIN_NAMES.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
-    separator = "; " if name == "cookie" else ","
-    environ[key] = f"{environ[key]}{separator}{value}" if key in environ else value
+        return ""
+    return PLAIN_KEYS.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
