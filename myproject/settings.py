@@ -14,6 +14,7 @@ from django.urls import reverse_lazy
 
 from apiapp.keys.quotas import quotas_of
 from myproject.admin_theme import UNFOLD  # noqa: F401
+from myproject.log_config import log_config
 
 MIB = 2**20
 GIB = 2**30
@@ -76,6 +77,17 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 # Browsers share cookies between ports of one host: two servers on one machine must not.
 SESSION_COOKIE_NAME = env.str("SESSION_COOKIE_NAME", default="sluice_session")
 CSRF_COOKIE_NAME = env.str("CSRF_COOKIE_NAME", default="sluice_csrf")
+# Pages of other origins whose scripts may call the API, with a key: cookies are never theirs.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/(?!admin/|login)"
+CORS_ALLOW_HEADERS = [
+    "accept", "authorization", "content-type", "content-md5", "idempotency-key", "if-match",
+    "if-modified-since", "if-none-match", "if-unmodified-since", "x-custom-header", "x-request-id",
+]  # fmt: skip
+CORS_EXPOSE_HEADERS = [
+    "deprecation", "etag", "idempotent-replayed", "link", "location", "ratelimit",
+    "ratelimit-policy", "retry-after", "sunset", "x-request-id",
+]  # fmt: skip
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
@@ -107,6 +119,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_ratelimit",
+    "corsheaders",
     "channels",
     "apiapp",
     "apiapp.keys",
@@ -120,6 +133,10 @@ MIDDLEWARE = [
     "apiapp.http.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
+    "apiapp.http.answers.PackingMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "apiapp.http.answers.CacheControlMiddleware",
     "myproject.policies.ContentPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -361,38 +378,4 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 300
 
 # --- Logs -----------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "format": "{asctime} {levelname} {name} [{request_id}]: {message}",
-            "style": "{",
-        },
-    },
-    "filters": {
-        "request_id": {"()": "apiapp.http.request_ids.RequestIdFilter"},
-        # A server that is not ready yet is asked many times a second, and says why each time.
-        "unready": {
-            "()": "django.utils.log.CallbackFilter",
-            "callback": lambda record: not record.getMessage().startswith("Service Unavailable"),
-        },
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "level": "WARNING",
-            "filters": ["request_id"],
-        },
-        "file": {
-            "class": "logging.handlers.WatchedFileHandler",  # may be rotated from outside
-            "filename": SLUICE_HOME / "logs" / "sluice.log",
-            "formatter": "line",
-            "filters": ["request_id"],
-            "delay": True,
-        },
-    },
-    "root": {"handlers": ["console", "file"], "level": LOG_LEVEL},
-    "loggers": {"django.request": {"level": "ERROR", "filters": ["unready"]}},
-}
+LOGGING = log_config(folder=SLUICE_HOME / "logs", level=LOG_LEVEL)

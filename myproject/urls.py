@@ -6,3 +6,8 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "apiapp.failures.bad_request"
+handler403 = "apiapp.failures.forbidden"
+handler404 = "apiapp.failures.not_found"
+handler500 = "apiapp.failures.broken"

@@ -18,10 +18,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apiapp.idempotency import services
-from apiapp.idempotency.questions import HEADER, question_of
+from apiapp.idempotency.questions import HEADER, REPLAYED, question_of
 from apiapp.idempotency.services import Answer, Claim, Terms
-
-REPLAYED = "Idempotent-Replayed"
 
 Post = Callable[..., Any]
 Work = Callable[[UUID | None], Any]

@@ -13,6 +13,7 @@ from apiapp.keys.callers import Caller
 from apiapp.keys.rate_limits import address_of
 
 HEADER = "Idempotency-Key"
+REPLAYED = "Idempotent-Replayed"  # of an answer that was given before
 # A structured string (RFC 8941, section 3.3.3), as the draft has it, or the bare text.
 KEY = re.compile(r'"([\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})')
 

@@ -1,5 +1,6 @@
 """/api/datasets/: datasets and their rows over REST."""
 
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -8,14 +9,18 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiTypes
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.settings import api_settings
 from rest_framework.utils.urls import replace_query_param
 
+from apiapp.http.conditional import described, etag_of, is_conditional, require_match
 from apiapp.http.views import ApiView
 from apiapp.idempotency.decorators import idempotent
 from apiapp.imports import datasets, row_json, row_query
 from apiapp.imports.dataset_serializers import DatasetDetail
 from apiapp.imports.models import Dataset
 from apiapp.imports.routers import DATASETS
+from apiapp.imports.rows import ROW_ID
 from apiapp.imports.selection import Page
 from apiapp.keys import scopes
 from apiapp.keys.authentication import caller_of
@@ -78,12 +83,15 @@ class DatasetView(DatasetScopes, ApiView):
         wanted = DatasetDetail(dataset, data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
         title = wanted.validated_data.get("title", dataset.title)
-        return answer(request, datasets.rename(dataset=dataset, title=title))
+        agree = partial(require_unchanged, request)
+        return answer(request, datasets.rename(dataset=dataset, title=title, agree=agree))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
         """Delete the dataset and its table, for good."""
-        datasets.delete(dataset=self.dataset(slug))
+        dataset = self.dataset(slug)
+        require_unchanged(request, dataset)
+        datasets.delete(dataset=dataset)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def dataset(self, slug: str) -> Dataset:
@@ -112,7 +120,10 @@ class RowList(DatasetScopes, ApiView):
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
         values = row_json.read_row(request.data, dataset.columns.all())
         row = datasets.add_row(dataset=dataset, values=values, now=timezone.now())
-        return answer_row(dataset, row, status.HTTP_201_CREATED)
+        answer = answer_row(dataset, row)
+        answer.status_code = status.HTTP_201_CREATED
+        answer["Location"] = reverse("api-dataset-row", [slug, row[ROW_ID]], request=request)
+        return answer
 
 
 class RowView(DatasetScopes, ApiView):
@@ -127,36 +138,62 @@ class RowView(DatasetScopes, ApiView):
         """Replace a row; columns that are left out become empty."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
         values = row_json.read_row(request.data, dataset.columns.all())
-        return changed(dataset, row_id, values)
+        return changed(request, dataset, row_id, values)
 
     @extend_schema(request={"application/json": ROW}, responses={(200, "application/json"): ROW})
     def patch(self, request: Request, slug: str, row_id: int) -> Response:
         """Change the columns that are named."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
         values = row_json.read_changes(request.data, dataset.columns.all())
-        return changed(dataset, row_id, values)
+        return changed(request, dataset, row_id, values)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, slug: str, row_id: int) -> Response:
         """Delete a row."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
-        datasets.delete_row(dataset=dataset, row_id=row_id, now=timezone.now())
+        agree = partial(require_row_unchanged, request, dataset)
+        datasets.delete_row(dataset=dataset, row_id=row_id, now=timezone.now(), agree=agree)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def answer(request: Request, dataset: Dataset) -> Response:
-    return Response(DatasetDetail(dataset, context={"request": request}).data)
+    data = DatasetDetail(dataset, context={"request": request}).data
+    return Response(data, headers=described(etag_of(data), dataset.updated_at))
 
 
-def changed(dataset: Dataset, row_id: int, values: dict[str, Any]) -> Response:
-    change = datasets.change_row(dataset=dataset, row_id=row_id, values=values, now=timezone.now())
+def require_unchanged(request: Request, dataset: Dataset) -> None:
+    """Raises PreconditionFailed."""
+    if is_conditional(request):
+        data = DatasetDetail(dataset, context={"request": request}).data
+        require_match(request, etag=etag_of(data), modified_at=dataset.updated_at)
+
+
+def require_row_unchanged(request: Request, dataset: Dataset, row: dict[str, Any]) -> None:
+    """Raises PreconditionFailed."""
+    if is_conditional(request):
+        require_match(request, etag=etag_of(row_as_json(dataset, row)))
+
+
+def changed(request: Request, dataset: Dataset, row_id: int, values: dict[str, Any]) -> Response:
+    change = datasets.change_row(
+        dataset=dataset,
+        row_id=row_id,
+        values=values,
+        now=timezone.now(),
+        agree=partial(require_row_unchanged, request, dataset),
+    )
     return answer_row(dataset, change.after)
 
 
-def answer_row(dataset: Dataset, row: dict[str, Any], code: int = status.HTTP_200_OK) -> Response:
+def answer_row(dataset: Dataset, row: dict[str, Any]) -> Response:
+    written = row_as_json(dataset, row)
+    return Response(written, headers=described(etag_of(written)))
+
+
+def row_as_json(dataset: Dataset, row: dict[str, Any]) -> dict[str, Any]:
     types = datasets.types_of(dataset)
     (written,) = row_json.write_rows([row], row_names(types), types)
-    return Response(written, status=code)
+    return written
 
 
 def row_names(types: dict[str, str]) -> list[str]:
@@ -165,7 +202,14 @@ def row_names(types: dict[str, str]) -> list[str]:
 
 
 def parameters_of(request: Request) -> list[tuple[str, str]]:
-    return [(name, text) for name, texts in request.query_params.lists() for text in texts]
+    """What the query says of rows; the browsable API chooses its form by one more parameter."""
+    lists = request.query_params.lists()
+    return [
+        (name, text)
+        for name, texts in lists
+        if name != api_settings.URL_FORMAT_OVERRIDE
+        for text in texts
+    ]
 
 
 def paged(request: Request, page: Page, results: list[dict[str, Any]]) -> Response:

@@ -1,6 +1,6 @@
 """See and change datasets and their rows: what REST, pages and the admin have in common."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,12 @@ from apiapp.imports.selection import Page
 from apiapp.imports.values import INT64
 from apiapp.jobs.models import Job
 from apiapp.keys.callers import Caller
+
+OnRow = Callable[[dict[str, Any]], None]
+
+
+def agree_always(_seen: Any) -> None:
+    """To any change of what is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,16 @@ def types_of(dataset: Dataset) -> dict[str, str]:
     return row_query.types_with_ids({column.name: column.type for column in columns})
 
 
-def rename(*, dataset: Dataset, title: str) -> Dataset:
-    dataset.title = title
-    dataset.save(update_fields=["title", "updated_at"])
-    return dataset
+def rename(
+    *, dataset: Dataset, title: str, agree: Callable[[Dataset], None] = agree_always
+) -> Dataset:
+    """Raises what `agree` raises when it sees the dataset as it is."""
+    with transaction.atomic():
+        held = published().select_for_update(of=("self",)).get(pk=dataset.pk)
+        agree(held)
+        held.title = title
+        held.save(update_fields=["title", "updated_at"])
+    return held
 
 
 def delete(*, dataset: Dataset) -> None:
@@ -89,8 +101,17 @@ def count_of(*, dataset: Dataset, query: RowQuery) -> int:
 
 def row_of(*, dataset: Dataset, row_id: int) -> dict[str, Any]:
     """One row: attribute -> value.  Raises UnknownRow."""
+    return only_row(rows_of(dataset), dataset, row_id)
+
+
+def held_row(*, dataset: Dataset, row_id: int) -> dict[str, Any]:
+    """As row_of; nobody else changes the row before this transaction ends."""
+    return only_row(rows_of(dataset).select_for_update(), dataset, row_id)
+
+
+def only_row(rows: QuerySet[Any], dataset: Dataset, row_id: int) -> dict[str, Any]:
     names = selection.attributes(types_of(dataset))
-    found = rows_of(dataset).filter(row_id=row_id).values(*names).first()
+    found = rows.filter(row_id=row_id).values(*names).first()
     if found is None:
         raise UnknownRow(row_id=row_id)
     return found
@@ -106,11 +127,17 @@ def add_row(*, dataset: Dataset, values: dict[str, Any], now: datetime) -> dict[
 
 
 def change_row(
-    *, dataset: Dataset, row_id: int, values: dict[str, Any], now: datetime
+    *,
+    dataset: Dataset,
+    row_id: int,
+    values: dict[str, Any],
+    now: datetime,
+    agree: OnRow = agree_always,
 ) -> RowChange:
-    """Raises UnknownRow and RowConflict."""
+    """Raises UnknownRow, RowConflict, and what `agree` raises when it sees the row as it is."""
     with unique_values_kept():
-        before = row_of(dataset=dataset, row_id=row_id)
+        before = held_row(dataset=dataset, row_id=row_id)
+        agree(before)
         if values:
             rows_of(dataset).filter(row_id=row_id).update(**values)
         after = row_of(dataset=dataset, row_id=row_id)
@@ -126,16 +153,18 @@ def delete_rows(
         doomed = rows_of(dataset).filter(row_id__in=[each for each in row_ids if each in INT64])
         gone = list(doomed.values(*selection.attributes(types_of(dataset))))
         doomed.delete()
-    count_rows(dataset, added=-len(gone), now=now)
+        counted = partial(count_rows, dataset, added=-len(gone), now=now)
+        transaction.on_commit(counted, using=DATASETS)
     return gone
 
 
-def delete_row(*, dataset: Dataset, row_id: int, now: datetime) -> dict[str, Any]:
-    """Raises UnknownRow."""
-    gone = delete_rows(dataset=dataset, row_ids=[row_id], now=now)
-    if not gone:
-        raise UnknownRow(row_id=row_id)
-    return gone[0]
+def delete_row(
+    *, dataset: Dataset, row_id: int, now: datetime, agree: OnRow = agree_always
+) -> None:
+    """Raises UnknownRow, and what `agree` raises when it sees the row as it is."""
+    with transaction.atomic(using=DATASETS):
+        agree(held_row(dataset=dataset, row_id=row_id))
+        delete_rows(dataset=dataset, row_ids=[row_id], now=now)
 
 
 @contextmanager

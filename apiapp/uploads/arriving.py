@@ -126,8 +126,8 @@ class ArrivingFile:
 
     def __init__(self, owner: User, filename: str, terms: Terms) -> None:
         """Raises DiskFull."""
+        self.filename = filename
         self._owner = owner
-        self._filename = filename
         self._terms = terms
         self._file_id = new_file_id()
         self._digests = FileDigests()
@@ -149,18 +149,26 @@ class ArrivingFile:
             self._digests.update(piece)
         self._writer.write(pieces)
 
-    def keep(self, rest: Sequence[Piece]) -> Upload:
-        """Write the rest and return the finished upload.  Raises EmptyFile, QuotaExceeded."""
+    def complete(self, rest: Sequence[Piece]) -> None:
+        """Write the rest; it would survive a power cut then.  Raises EmptyFile, and as write."""
         self.write(rest)
         if not self._got_bytes:
             raise EmptyFile
         self._writer.sync()
         self._writer.close()
+
+    @property
+    def sha256(self) -> str:
+        """Of the complete file, in hex."""
+        return self._digests.sha256
+
+    def keep(self) -> Upload:
+        """The finished upload of the complete file.  Raises QuotaExceeded."""
         upload = services.add_finished(
             owner=self._owner,
             arrived=ArrivedFile(
                 file_id=self._file_id,
-                filename=self._filename,
+                filename=self.filename,
                 size=self._got_bytes,
                 md5=self._digests.md5,
                 sha256=self._digests.sha256,

@@ -7,6 +7,7 @@ is asked of the client until the first is done.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
+from contextvars import copy_context
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
@@ -65,7 +66,8 @@ class Threads:
         self._run = run
 
     def begin(self, work: Callable[[], Any]) -> "asyncio.Future[Any]":
-        return asyncio.get_running_loop().run_in_executor(self._pool, self._run, work)
+        request = copy_context()  # what is logged in the thread belongs to it
+        return asyncio.get_running_loop().run_in_executor(self._pool, request.run, self._run, work)
 
 
 class Lane:

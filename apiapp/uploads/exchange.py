@@ -51,6 +51,12 @@ def md5_of_request(scope: Scope) -> str:
     return md5_from_hex(asked["md5"][-1]) if "md5" in asked else ""
 
 
+def headers_besides(scope: Scope) -> dict[str, str]:
+    """What the answer's headers say besides; to be added to."""
+    found: dict[str, str] = scope.setdefault("sluice.headers", {})
+    return found
+
+
 async def send_problem(send: Send, problem: Problem, *, ends_connection: bool) -> None:
     headers = {**problem.headers, "content-type": "application/problem+json"}
     if ends_connection:

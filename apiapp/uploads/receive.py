@@ -8,19 +8,17 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db import close_old_connections
 
-from apiapp.keys import scopes
+from apiapp.keys import rate_limits, scopes
 from apiapp.keys.asgi_callers import caller_from_scope, require_scope
 from apiapp.keys.callers import Caller
-from apiapp.uploads import arriving, services
+from apiapp.uploads import arriving, keeping, services
 from apiapp.uploads.arriving import ArrivingChunk, ArrivingFile, Terms
 from apiapp.uploads.bodies import Intake, Opened, Receive, Threads, body_pieces
-from apiapp.uploads.digests import md5_from_hex
 from apiapp.uploads.errors import (
-    BadForm,
     BodyStalled,
     BodyTooLarge,
     ClientGone,
@@ -34,6 +32,7 @@ from apiapp.uploads.exchange import (
     Send,
     content_length,
     header,
+    headers_besides,
     md5_of_request,
     require_length,
     send_json,
@@ -102,7 +101,7 @@ class UploadReceiver:
         except Exception as error:  # noqa: BLE001 - answered, and logged if it is a bug
             await send_problem(send, self._problem_for(error), ends_connection=is_cut_short(error))
         else:
-            await send_json(send, 200, answer)
+            await send_json(send, 200, answer, headers_besides(scope))
 
     async def _put_chunk(self, scope: Scope, file_id: str, index: str, receive: Receive) -> Answer:
         def begin() -> ArrivingChunk:
@@ -120,7 +119,7 @@ class UploadReceiver:
             async for piece in self._pieces(receive, limit_bytes=CHUNK_REQUEST_BYTES):
                 await intake.add(piece)
             rest = intake.take_rest()
-            return await intake.lane.run(partial(keep_chunk, chunk, rest, md5))
+            return await intake.lane.run(partial(keeping.keep_chunk, chunk, rest, md5))
 
     async def _post_chunk(self, scope: Scope, file_id: str, receive: Receive) -> Answer:
         def admit() -> Caller:
@@ -145,7 +144,7 @@ class UploadReceiver:
             require_length(scope, CHUNK_REQUEST_BYTES)
             pieces = self._pieces(receive, limit_bytes=CHUNK_REQUEST_BYTES)
             caller, chunk = await take_form(caller, scope, pieces, form, intake, begin)
-            keep = partial(keep_form_chunk, caller, chunk, intake.take_rest(), form.fields)
+            keep = partial(keeping.keep_form_chunk, caller, chunk, intake.take_rest(), form.fields)
             return await intake.lane.run(keep)
 
     async def _post_file(self, scope: Scope, receive: Receive) -> Answer:
@@ -165,8 +164,9 @@ class UploadReceiver:
             form = FormReader(header(scope, b"content-type"), file_field="file")
             require_length(scope, limit_bytes)
             pieces = self._pieces(receive, limit_bytes=limit_bytes)
-            _, file = await take_form(caller, scope, pieces, form, intake, begin)
-            return await intake.lane.run(partial(keep_file, file, intake.take_rest()))
+            caller, file = await take_form(caller, scope, pieces, form, intake, begin)
+            keep = partial(keeping.keep_file, caller, scope, file, intake.take_rest())
+            return await intake.lane.run(keep)
 
     def _pieces(self, receive: Receive, *, limit_bytes: int) -> AsyncIterator[bytes]:
         return body_pieces(receive, idle_s=self._idle_s, limit_bytes=limit_bytes)
@@ -217,43 +217,20 @@ async def late_caller(scope: Scope, fields: dict[str, str], intake: Intake) -> C
 
 
 def uploading_caller(scope: Scope, csrf_token: str | None = None) -> Caller:
-    """The caller, who may upload.  Raises what caller_from_scope and require_scope raise."""
-    caller = caller_from_scope(scope, csrf_token=csrf_token)
+    """The caller, who may upload.
+
+    Raises what caller_from_scope and require_scope raise, and TooManyRequests: also for one who
+    is not known, as guessing has a limit.
+    """
+    caller = None
+    try:
+        caller = caller_from_scope(scope, csrf_token=csrf_token)
+    finally:
+        address = (scope.get("client") or ("", 0))[0]
+        told = rate_limits.count(caller=caller, remote_address=address, policy=None, is_safe=False)
+        headers_besides(scope).update(told)
     require_scope(caller, scopes.UPLOADS)
     return caller
-
-
-def keep_chunk(chunk: ArrivingChunk, rest: list[Any], md5: str) -> Answer:
-    got = chunk.keep(rest, md5=md5)
-    claim = chunk.claim
-    return {
-        "file_id": claim.file_id,
-        "index": claim.index,
-        "size": claim.length_bytes,
-        "md5": got,
-    }
-
-
-def keep_form_chunk(
-    caller: Caller, chunk: ArrivingChunk, rest: list[Any], fields: dict[str, str]
-) -> Answer:
-    """Raises BadForm without an index, BadChecksum, and what placing and keeping raise."""
-    if "index" not in fields:
-        raise BadForm("the form has no field 'index'")
-    if not chunk.is_placed:
-        chunk.place(caller=caller, index=fields["index"])
-    return keep_chunk(chunk, rest, md5_from_hex(fields["md5"]) if fields.get("md5") else "")
-
-
-def keep_file(file: ArrivingFile, rest: list[Any]) -> Answer:
-    upload = file.keep(rest)
-    return {
-        "file_id": upload.file_id,
-        "filename": upload.filename,
-        "size": upload.size,
-        "md5": upload.md5,
-        "sha256": upload.sha256,
-    }
 
 
 def with_own_connection(work: Callable[[], Result]) -> Result:

@@ -1,8 +1,6 @@
 """Through the API: what a client that sends a request twice is promised."""
 
-import io
 import threading
-import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -178,13 +176,3 @@ def test_inline_rows_whose_answer_was_lost_are_not_imported_again(client: APICli
 
     assert again.json() == first.json()
     assert Dataset.objects.get().row_count == 1
-
-
-def test_a_file_sent_again_is_stored_once(client: APIClient, user: User):
-    body = {"file_id": str(uuid.uuid4()), "user_id": user.pk}
-
-    refusal = send(client, "/api/import", body, "k1")
-
-    assert refusal.status_code == 404
-    assert io.BytesIO(refusal.content).read()
-    assert not KeptAnswer.objects.exists()

@@ -286,6 +286,8 @@ def test_patch_changes_what_it_names_and_put_the_whole_row(
     assert put == {"_id": 1, "name": "quince", "price": None, "stock": None}
 
 
+@pytest.mark.django_db(transaction=True, databases="__all__")
+@pytest.mark.usefixtures("tables_gone_after")
 def test_a_deleted_row_is_gone_and_counted(client: APIClient, fruits: Dataset) -> None:
     answer = client.delete("/api/datasets/fruits/rows/2/")
 

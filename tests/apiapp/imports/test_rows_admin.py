@@ -209,6 +209,8 @@ def test_text_of_a_cell_is_shown_as_text(browser: Client, user: User) -> None:
     assert "&lt;script&gt;alert(1)" in page
 
 
+@pytest.mark.django_db(transaction=True, databases="__all__")
+@pytest.mark.usefixtures("tables_gone_after")
 def test_a_row_is_added_counted_and_logged(browser: Client, fruits: Dataset) -> None:
     answer = browser.post(
         rows_path(fruits, "add/?back=order%3Dname"),
@@ -351,6 +353,8 @@ def test_one_row_is_deleted_after_a_question_and_can_be_read_in_the_history(
     assert '"apple"' in entry
 
 
+@pytest.mark.django_db(transaction=True, databases="__all__")
+@pytest.mark.usefixtures("tables_gone_after")
 def test_selected_rows_are_deleted_after_a_question_each_with_its_entry(
     browser: Client, fruits: Dataset
 ) -> None:
