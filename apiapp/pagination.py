@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from rest_framework.pagination import CursorPagination
+from django.core.exceptions import ValidationError
+from django.db.models import Field, QuerySet
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 
@@ -17,6 +21,19 @@ class KeysetPagination(CursorPagination):
     max_page_size = 1000
     ordering = "-pk"
 
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], request: Request, view: Any = None
+    ) -> list[Any] | None:
+        self._key = queryset.model._meta.pk
+        return super().paginate_queryset(queryset, request, view)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Raises NotFound for one that was made up: it must not reach the database."""
+        cursor = super().decode_cursor(request)
+        if cursor and cursor.position is not None and not is_key(cursor.position, self._key):
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
+
     def get_paginated_response(self, data: Any) -> Response:
         links = {"next": self.get_next_link(), "prev": self.get_previous_link()}
         response = Response({"results": data, "next": links["next"], "previous": links["prev"]})
@@ -24,3 +41,12 @@ class KeysetPagination(CursorPagination):
         if header:
             response["Link"] = header
         return response
+
+
+def is_key(text: str, key: Field) -> bool:
+    """Whether `text` can be a value of the primary key `key`."""
+    try:
+        key.to_python(text)
+    except ValidationError:
+        return False
+    return "\0" not in text

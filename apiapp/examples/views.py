@@ -45,6 +45,7 @@ from apiapp.examples.serializers import (
 from apiapp.http.headers import header_text
 from apiapp.http.negotiation import known_type
 from apiapp.http.parsers import JsonParser
+from apiapp.idempotency.decorators import idempotent
 
 NO_AUTHORIZATION = "无授权"
 # Written out: drf-spectacular puts the examples of a list of serializers into one more list.
@@ -96,6 +97,7 @@ class PostExample(OpenView):
     @extend_schema(
         operation_id="post_example", request=PostSent, responses={200: PostSeen, **BODY_REFUSAL}
     )
+    @idempotent()
     def post(self, request: Request) -> Response:
         sent = read(request, PostSent)
         services.store_post(title=sent["title"], content=sent["content"])
@@ -161,6 +163,7 @@ class ResourceView(OpenView):
         request=ResourcePosted,
         responses={200: ResourceStored, **BODY_REFUSAL},
     )
+    @idempotent()
     def post(self, request: Request, resource_id: str) -> Response:
         """Store the field `key` under this id."""
         return stored(request, resource_id, read(request, ResourcePosted))
