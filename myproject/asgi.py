@@ -17,6 +17,7 @@ from django.utils import timezone
 django_application = get_wsgi_application()  # before anything that needs the app registry
 
 from apiapp.examples.slow_page import SlowPage
+from apiapp.http.around import Around
 from apiapp.problems import problem_for
 from apiapp.routing import websocket_urlpatterns
 from apiapp.uploads import configured
@@ -49,6 +50,11 @@ upload_bodies = UploadReceiver(
     problem_for=problem_for,
     idle_s=settings.UPLOAD_IDLE_S,
 )
+receiving = Around(
+    upload_bodies,
+    allowed_origins=settings.CORS_ALLOWED_ORIGINS,
+    exposed=settings.CORS_EXPOSE_HEADERS,
+)
 slow_page = SlowPage(in_threads)
 
 
@@ -56,7 +62,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await sockets(scope, receive, send)
     elif upload_bodies.matches(scope):
-        await upload_bodies(scope, receive, send)
+        await receiving(scope, receive, send)
     elif slow_page.matches(scope):
         await slow_page(scope, receive, send)
     else:
