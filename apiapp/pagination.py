@@ -1,5 +1,6 @@
 """Keyset pages: steady while rows come and go, and as fast at the end as at the start."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -22,15 +23,16 @@ class KeysetPagination(CursorPagination):
     ordering = "-pk"
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
     ) -> list[Any] | None:
+        assert isinstance(queryset, QuerySet)
         self._key = queryset.model._meta.pk
         return super().paginate_queryset(queryset, request, view)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Raises NotFound for one that was made up: it must not reach the database."""
         cursor = super().decode_cursor(request)
-        if cursor and cursor.position is not None and not is_key(cursor.position, self._key):
+        if cursor and cursor.position is not None and not is_key(str(cursor.position), self._key):
             raise NotFound(self.invalid_cursor_message)
         return cursor
 

@@ -30,6 +30,8 @@ def search(rows: Rows, text: str, fields: tuple[str, ...]) -> Rows:
 
 def row_of(*, caller: Caller, rows: Rows, pk: Any) -> ExampleRow:
     """Raises UnknownRow."""
+    if "\0" in str(pk):  # no text of PostgreSQL holds it, nor may a query
+        raise UnknownRow
     row: ExampleRow | None = visible(caller=caller, rows=rows).filter(pk=pk).first()
     if row is None:
         raise UnknownRow
