@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from apiapp import pages
@@ -14,7 +14,6 @@ from apiapp.imports import views as imports
 from apiapp.jobs import views as jobs
 from apiapp.keys import views as keys
 from apiapp.monitoring import views as monitoring
-from apiapp.unknown import UnknownPath
 from apiapp.uploads import views as uploads
 
 
@@ -116,6 +115,4 @@ urlpatterns = [
     *both("api/status", monitoring.StatusView.as_view(), "api-status"),
     *both("readyz", monitoring.ready, "readyz"),
     *both("healthz", monitoring.alive, "healthz"),
-    # --- the last one: whatever else a program may ask for
-    re_path(r"^(api|(get|post|put|delete)_example)(/.*)?$", UnknownPath.as_view()),
 ]
