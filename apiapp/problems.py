@@ -42,6 +42,7 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     http.TooManyFields: (400, "too-many-fields"),
     http.PreconditionFailed: (412, "precondition-failed"),
     http.BadCondition: (400, "bad-condition"),
+    http.BadParameter: (400, "bad-parameter"),
     idempotency.BadKey: (400, "bad-idempotency-key"),
     idempotency.KeyReused: (422, "idempotency-key-reused"),
     idempotency.StillInProgress: (409, "still-in-progress"),

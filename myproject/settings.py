@@ -211,15 +211,24 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Cache and sessions ---------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
 IN_PROCESS = "django.core.cache.backends.locmem.LocMemCache"
+CACHE_PREFIX = env.str("CACHE_PREFIX", default="sluice")  # two servers on one Redis need two
 CACHES = {
     "default": (
-        {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}
+        {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": CACHE_PREFIX,
+        }
         if REDIS_URL
         else {"BACKEND": IN_PROCESS}
     ),
     # Of rate limits.  In process they are exact for the one web process of `manage.py serve`.
     "counters": (
-        {"BACKEND": "apiapp.keys.counters.RedisCounters", "LOCATION": REDIS_URL}
+        {
+            "BACKEND": "apiapp.keys.counters.RedisCounters",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": CACHE_PREFIX,
+        }
         if REDIS_URL
         else {
             "BACKEND": IN_PROCESS,

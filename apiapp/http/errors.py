@@ -47,3 +47,11 @@ class BadCondition(RequestError):
     def __init__(self, *, header: str) -> None:
         super().__init__(f"the header {header} is not a list of entity tags")
         self.header = header
+
+
+class BadParameter(RequestError):
+    """A parameter of the query that cannot be meant so."""
+
+    def __init__(self, *, parameter: str, reason: str) -> None:
+        super().__init__(f"{parameter}: {reason}")
+        self.parameter = parameter
