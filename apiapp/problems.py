@@ -25,6 +25,7 @@ from apiapp.http.renderers import PROBLEM_XML
 from apiapp.idempotency import errors as idempotency
 from apiapp.imports import errors as imports
 from apiapp.jobs import errors as jobs
+from apiapp.keys import authentication
 from apiapp.keys import errors as keys
 from apiapp.uploads import errors as uploads
 
@@ -47,6 +48,7 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     idempotency.KeyReused: (422, "idempotency-key-reused"),
     idempotency.StillInProgress: (409, "still-in-progress"),
     keys.TooManyRequests: (429, "too-many-requests"),
+    authentication.LoginsThrottled: (429, "too-many-logins"),
     keys.BadCredentials: (401, "bad-credentials"),
     keys.UnknownScope: (422, "unknown-scope"),
     keys.UnknownUser: (404, "unknown-user"),
@@ -104,7 +106,7 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     SuspiciousOperation: (400, "bad-request"),
     examples.UnknownRow: (404, "not-found"),
     examples.NotYours: (403, "forbidden"),
-    examples.IdTaken: (422, "invalid"),
+    examples.IdTaken: (409, "id-taken"),
     examples.UnknownParameter: (400, "unknown-parameter"),
     examples.BadParameter: (400, "bad-parameter"),
     Http404: (404, "not-found"),
@@ -149,10 +151,12 @@ class Problem:
 
 def listed(error: Exception) -> tuple[int, str] | None:
     """(status, type) of `error`, by its nearest listed class; None: unplanned."""
-    for cls in type(error).__mro__:
-        if cls in PROBLEMS:
-            return PROBLEMS[cls]
-    return None
+    return listed_as(type(error))
+
+
+def listed_as(kind: type[Exception]) -> tuple[int, str] | None:
+    """The same of every error of this class."""
+    return next((PROBLEMS[cls] for cls in kind.__mro__ if cls in PROBLEMS), None)
 
 
 def problem_for(error: Exception) -> Problem:

@@ -26,7 +26,7 @@ class IdTaken(ExamplesError):
     """Something has this id already, perhaps another user's."""
 
     def __init__(self) -> None:
-        super().__init__("some fields are not right; see errors")
+        super().__init__("something has this id already: choose another")
         self.errors = {"id": ["this is taken already"]}
 
 

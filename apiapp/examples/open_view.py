@@ -23,6 +23,9 @@ LONGEST_INT = 4300  # digits that Python reads and writes as a number
 
 # What any of them may answer beside its own, by status.
 ANY_REFUSAL: dict[int, Any] = {
+    404: OpenApiResponse(
+        Refused, description="An id that is not made of digits, or a `_format` that there is not"
+    ),
     406: OpenApiResponse(Refused, description="No form of answer that is accepted"),
     429: OpenApiResponse(Refused, description="Too many requests from this address"),
     500: OpenApiResponse(Broken, description="Something went wrong here"),
@@ -36,9 +39,6 @@ BODY_REFUSAL: dict[int, Any] = {
     ),
     413: OpenApiResponse(Refused, description="A body that is too large"),
     415: OpenApiResponse(Refused, description="A media type that is not read here"),
-}
-NO_SUCH_ID: dict[int, Any] = {
-    404: OpenApiResponse(Refused, description="An id that is not made of digits")
 }
 
 

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+TEXT = {"oneOf": [{"type": "string", "pattern": r"^[^\x00]*$"}, {"type": "number"}]}
 
+
+@extend_schema_field(TEXT)
 class Text(serializers.CharField):
     """Any text, spaces around it and none at all included; a number becomes its text."""
 

@@ -14,6 +14,21 @@ TEXT_CHARS = 100_000
 ROW = ("owner", "created_at", "updated_at")
 
 
+class Name(serializers.RegexField):
+    """A text of which something is to be seen; spaces around it are cut off."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(r"^[^\x00]*[^\s\x00][^\x00]*$", **options)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^[^\x00]*$", "maxLength": TEXT_CHARS})
+class Text(serializers.CharField):
+    """Any text, kept as it was sent."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=TEXT_CHARS, allow_blank=True, trim_whitespace=False, **options)
+
+
 class RowDetail(serializers.ModelSerializer[Any]):
     """owner: the user name; null: open, it came with the server or through an open example."""
 
@@ -26,16 +41,16 @@ class RowDetail(serializers.ModelSerializer[Any]):
 
 
 class ExampleUserDetail(RowDetail):
+    name = Name(max_length=TITLE_CHARS)
+
     class Meta:
         model = ExampleUser
         fields = ("id", "name", "age", *ROW)
 
 
 class PostDetail(RowDetail):
-    title = serializers.CharField(max_length=TITLE_CHARS)
-    content = serializers.CharField(
-        max_length=TEXT_CHARS, allow_blank=True, trim_whitespace=False, default=""
-    )
+    title = Name(max_length=TITLE_CHARS)
+    content = Text(default="")
 
     class Meta:
         model = Post
@@ -43,10 +58,8 @@ class PostDetail(RowDetail):
 
 
 class ItemDetail(RowDetail):
-    name = serializers.CharField(max_length=TITLE_CHARS)
-    description = serializers.CharField(
-        max_length=TEXT_CHARS, allow_blank=True, trim_whitespace=False, default=""
-    )
+    name = Name(max_length=TITLE_CHARS)
+    description = Text(default="")
 
     class Meta:
         model = Item
@@ -107,7 +120,7 @@ class ResourceDetail(RowDetail):
 
 
 class NewResource(ResourceDetail):
-    id = serializers.RegexField(r"^[^/]+$", max_length=200, trim_whitespace=False)
+    id = serializers.RegexField(r"^[^/\x00]+$", max_length=200, trim_whitespace=False)
 
     class Meta(ResourceDetail.Meta):
         read_only_fields = ()
@@ -116,21 +129,21 @@ class NewResource(ResourceDetail):
 class Filters(serializers.Serializer[Any]):
     """search: text that one of the kind's texts contains.  Any other is an equal value."""
 
-    search = serializers.CharField(required=False, trim_whitespace=False)
+    search = Text(required=False)
 
 
 class UserFilters(Filters):
-    name = serializers.CharField(required=False, trim_whitespace=False)
+    name = Text(required=False)
     age = serializers.IntegerField(required=False)
 
 
 class PostFilters(Filters):
-    title = serializers.CharField(required=False, trim_whitespace=False)
+    title = Text(required=False)
 
 
 class ItemFilters(Filters):
-    name = serializers.CharField(required=False, trim_whitespace=False)
+    name = Text(required=False)
 
 
 class ResourceFilters(Filters):
-    id = serializers.CharField(required=False, trim_whitespace=False)
+    id = Text(required=False)

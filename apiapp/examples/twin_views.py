@@ -100,7 +100,12 @@ def filters_of(request: Request, kind: type[Filters]) -> dict[str, Any]:
 
 class TwinView(Twin):
     def get(self, request: Request, **path: Any) -> Response:
-        return self.shown(twins.row_of(caller=caller_of(request), rows=self.rows, pk=pk_in(path)))
+        return self.shown(self.get_object())
+
+    def get_object(self) -> ExampleRow:
+        """Raises UnknownRow.  OPTIONS and the browsable API ask for it as well."""
+        caller, pk = caller_of(self.request), pk_in(self.kwargs)
+        return twins.row_of(caller=caller, rows=self.rows, pk=pk)
 
     def put(self, request: Request, **path: Any) -> Response:
         return self.changed(request, pk_in(path), is_partial=False)

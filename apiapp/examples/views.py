@@ -17,7 +17,6 @@ from apiapp.examples.documented import documented
 from apiapp.examples.open_view import (
     ANY_REFUSAL,
     BODY_REFUSAL,
-    NO_SUCH_ID,
     OpenView,
     digits_of,
     is_confirmed,
@@ -64,6 +63,12 @@ USERS = {
 ID = OpenApiParameter("user_id", int, "path", description="Digits, as many as you like.")
 ITEM_ID = OpenApiParameter("item_id", int, "path", description="Digits, as many as you like.")
 CONFIRM = OpenApiParameter("confirm", str, description="`true`; anything else is no.")
+MUST_CONFIRM = OpenApiParameter(
+    "confirm",
+    {"type": "string", "pattern": "^[Tt][Rr][Uu][Ee]$"},
+    required=True,
+    description="`true`, in whatever case.",
+)
 CUSTOM_HEADER = OpenApiParameter(
     "X-Custom-Header", str, "header", description="Any text, as UTF-8."
 )
@@ -79,7 +84,7 @@ class GetExample(OpenView):
     @extend_schema(
         operation_id="get_example",
         parameters=[ID, OpenApiParameter("name", str, description="The last counts.")],
-        responses={200: UserSeen, **NO_SUCH_ID, **ANY_REFUSAL},
+        responses={200: UserSeen, **ANY_REFUSAL},
     )
     def get(self, request: Request, user_id: str) -> Response:
         user_number = number_of(digits_of(user_id), request)
@@ -112,7 +117,7 @@ class PutExample(OpenView):
         operation_id="put_example",
         parameters=[ITEM_ID, CUSTOM_HEADER],
         request=ItemSent,
-        responses={200: ItemSeen, **NO_SUCH_ID, **BODY_REFUSAL},
+        responses={200: ItemSeen, **BODY_REFUSAL},
     )
     def put(self, request: Request, item_id: str) -> Response:
         digits = digits_of(item_id)
@@ -128,7 +133,7 @@ class DeleteExample(OpenView):
 
     @extend_schema(
         operation_id="delete_example",
-        parameters=[CONFIRM],
+        parameters=[MUST_CONFIRM],
         responses={200: Deleted, 400: Told, **ANY_REFUSAL},
     )
     def delete(self, request: Request) -> Response:

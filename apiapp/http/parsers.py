@@ -115,7 +115,8 @@ def read_xml(stream: Any, *, max_depth: int, max_fields: int) -> Any:
     except DefusedXmlException as error:
         raise exceptions.ParseError("XML with a DTD or entities is not read here") from error
     assert root is not None
-    return value_of(root)
+    is_empty = not len(root) and not (root.text or "").strip()
+    return {} if is_empty else value_of(root)
 
 
 def value_of(element: Element) -> Any:

@@ -103,6 +103,8 @@ GOOD: list[tuple[str, str, dict[str, str], str | bytes, Any]] = [
     ("PUT", "/put_example/456", FORM, "", ITEM),
     ("PUT", "/put_example/456", {}, "", ITEM),
     ("PUT", "/put_example/456", JSON, '{"name": "n"}', {**ITEM, "name": "n"}),
+    ("PUT", "/put_example/456", XML, "<root/>", ITEM),
+    ("PUT", "/put_example/456", XML, "<root> </root>", ITEM),
     ("PUT", "/put_example/456", VENDOR_JSON, '{"name": "n"}', {**ITEM, "name": "n"}),
     ("PUT", "/put_example/456", XML, "<r><name>n</name></r>", {**ITEM, "name": "n"}),
     ("PUT", "/put_example/0456", FORM, f"name={LONG[:999]}", {**ITEM, "name": LONG[:999]}),

@@ -159,6 +159,24 @@ def test_fields_that_are_not_right_are_named(
     assert set(answer.json()["errors"]) == fields
 
 
+@each_kind
+def test_options_and_the_browsable_api_describe_both_pages(
+    hers: APIClient, path: str, body: dict[str, Any], change: dict[str, Any]
+) -> None:
+    place = hers.post(path, body)["Location"]
+
+    for page in (path, place):
+        options = hers.options(page)
+        shown = hers.get(page, headers={"Accept": "text/html"})
+        assert (options.status_code, set(options.json()["actions"])) in (
+            (200, {"POST"}),
+            (200, {"PUT"}),
+        )
+        assert (shown.status_code, "</form>" in shown.content.decode()) == (200, True)
+    assert hers.delete(place).status_code == 204
+    assert hers.options(place).status_code == 404
+
+
 def test_half_a_character_and_an_endless_number_in_a_form_are_refused(hers: APIClient) -> None:
     for data in ('{"a": "\\ud800"}', '{"a": 1e999}', '{"a": NaN}', "nonsense"):
         body = {"id": "a", "data": data}
@@ -173,7 +191,7 @@ def test_an_id_is_given_once_whoever_has_it(
     hers.post(path, body)
     again = his.post(path, body)
 
-    assert (again.status_code, again.json()["errors"]) == (422, {"id": ["this is taken already"]})
+    assert (again.status_code, again.json()["errors"]) == (409, {"id": ["this is taken already"]})
 
 
 def test_what_the_server_decides_cannot_be_sent(hers: APIClient, other_user: User) -> None:
