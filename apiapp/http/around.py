@@ -1,6 +1,6 @@
 """Async: what Django's middleware does for its answers, for the plain ASGI apps beside it."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from apiapp.http import request_ids
@@ -14,12 +14,19 @@ class Around:
     """Names the request, and says which pages of other origins may read the answer.
 
     allowed_origins: `https://example.org`, ...  exposed: headers that such a page may see.
+    headers: of every answer that does not say otherwise, in lower case.
     """
 
     def __init__(
-        self, app: App, *, allowed_origins: Collection[str], exposed: Collection[str]
+        self,
+        app: App,
+        *,
+        allowed_origins: Collection[str],
+        exposed: Collection[str],
+        headers: Mapping[str, str],
     ) -> None:
         self._app = app
+        self._headers = {name.encode(): value.encode() for name, value in headers.items()}
         self._allowed_origins = frozenset(origin.encode() for origin in allowed_origins)
         self._exposed = ", ".join(exposed).encode()
 
@@ -32,7 +39,8 @@ class Around:
 
         async def send_more(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *added]}
+                said = {**self._headers, **dict(message["headers"])}
+                message = {**message, "headers": [*said.items(), *added]}
             await send(message)
 
         with request_ids.named(request_id):

@@ -16,6 +16,21 @@ class BodyTooLarge(RequestError):
         self.limit_bytes = limit_bytes
 
 
+class EncodedBody(RequestError):
+    """A body that is to be unpacked first: a small one could become any size."""
+
+    headers = {"Accept-Encoding": "identity"}  # RFC 9110, section 12.5.3
+
+    def __init__(self, *, encoding: str) -> None:
+        super().__init__(f"the body is packed as {encoding[:40]!r}: send it as it is")
+
+
+def require_plain(encoding: str) -> None:
+    """Raises EncodedBody for a Content-Encoding."""
+    if encoding.strip().lower() not in ("", "identity"):
+        raise EncodedBody(encoding=encoding)
+
+
 class BodyTooDeep(RequestError):
     """Lists and objects lie in one another too often."""
 

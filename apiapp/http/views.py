@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apiapp.http.errors import BodyTooLarge
+from apiapp.http.errors import BodyTooLarge, require_plain
 from apiapp.http.lifecycle import Deprecation
 
 
@@ -17,10 +17,12 @@ class ApiView(APIView):
     """rate_policy: a name in settings.RATE_LIMITS, where the caller's own limit is not meant.
 
     deprecation: said in every answer, once the endpoint is to go.
+    tells_problems: False where DRF's own errors are answered as DRF does it.
     """
 
     rate_policy: str | None = None
     deprecation: Deprecation | None = None
+    tells_problems = True
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """As DRF's, but a caller is counted before being refused: guessing has a limit too."""
@@ -29,6 +31,7 @@ class ApiView(APIView):
             request
         )
         request.version, request.versioning_scheme = None, None
+        require_plain(request.META.get("HTTP_CONTENT_ENCODING", ""))
         refuse_large_body(request)
         try:
             self.perform_authentication(request)
