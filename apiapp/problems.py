@@ -106,7 +106,6 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     examples.NotYours: (403, "forbidden"),
     examples.IdTaken: (409, "id-taken"),
     examples.UnknownParameter: (400, "unknown-parameter"),
-    examples.BadParameter: (400, "bad-parameter"),
     Http404: (404, "not-found"),
     PermissionDenied: (403, "forbidden"),
     exceptions.ValidationError: (422, "invalid"),

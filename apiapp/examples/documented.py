@@ -21,7 +21,7 @@ def documented(*examples: Example) -> Callable[[View], View]:
             handler = getattr(view, name)
             handler.__doc__ = with_examples(handler.__doc__ or first_line(view), *of_method)
             shown = [each for example in of_method for each in openapi_examples(example)]
-            setattr(view, name, extend_schema(examples=shown, tags=["examples"])(handler))
+            setattr(view, name, extend_schema(examples=shown)(handler))
         return view
 
     return decorate

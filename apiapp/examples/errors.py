@@ -1,7 +1,6 @@
 """What can go wrong with the rows behind `/api/v1/`."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 
 class ExamplesError(Exception):
@@ -37,11 +36,3 @@ class UnknownParameter(ExamplesError):
         self.parameter = parameter
         self.known = sorted(known)
         super().__init__(f"there is no parameter {parameter!r}; known: {', '.join(self.known)}")
-
-
-class BadParameter(ExamplesError):
-    """A parameter of a list with a value that is not of its kind."""
-
-    def __init__(self, errors: Mapping[str, Any]) -> None:
-        super().__init__("some parameters are not right; see errors")
-        self.errors = dict(errors)

@@ -21,13 +21,9 @@ from apiapp.http.views import ApiView
 INTERNAL_ERROR = {"error": "Internal Server Error"}
 LONGEST_INT = 4300  # digits that Python reads and writes as a number
 
-# What any of them may answer beside its own, by status.
+# How these refuse, by status; what is told as a problem is added by the schema itself.
 ANY_REFUSAL: dict[int, Any] = {
-    404: OpenApiResponse(
-        Refused, description="An id that is not made of digits, or a `_format` that there is not"
-    ),
     406: OpenApiResponse(Refused, description="No form of answer that is accepted"),
-    429: OpenApiResponse(Refused, description="Too many requests from this address"),
     500: OpenApiResponse(Broken, description="Something went wrong here"),
 }
 BODY_REFUSAL: dict[int, Any] = {
@@ -37,8 +33,10 @@ BODY_REFUSAL: dict[int, Any] = {
         description="A body that cannot be read (`detail` has the position), or fields that are "
         "not right (by name; `non_field_errors` of the body as a whole)",
     ),
-    413: OpenApiResponse(Refused, description="A body that is too large"),
     415: OpenApiResponse(Refused, description="A media type that is not read here"),
+}
+NO_SUCH_ID: dict[int, Any] = {
+    404: OpenApiResponse(Refused, description="An id that is not made of digits")
 }
 
 
@@ -48,6 +46,7 @@ class OpenView(ApiView):
     authentication_classes = []
     permission_classes = [AllowAny]
     rate_policy = "open"
+    tells_problems = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with translation.override("en"):

@@ -1,17 +1,18 @@
 """/api/v1/: the rows of the examples as a production API serves them."""
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.urls import reverse
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apiapp.examples import twins
-from apiapp.examples.errors import BadParameter, UnknownParameter
+from apiapp.examples.errors import IdTaken, NotYours, UnknownParameter
 from apiapp.examples.models import ExampleRow, ExampleUser, Item, Post, Resource
-from apiapp.examples.twin_schema import described_list, described_row
 from apiapp.examples.twin_serializers import (
     ExampleUserDetail,
     Filters,
@@ -26,12 +27,16 @@ from apiapp.examples.twin_serializers import (
     UserFilters,
 )
 from apiapp.http.conditional import described, etag_of, require_match
+from apiapp.http.errors import BadParameter
+from apiapp.http.promises import conditional, refuses
 from apiapp.http.views import ApiView
 from apiapp.idempotency.decorators import idempotent
 from apiapp.keys import scopes
 from apiapp.keys.authentication import caller_of
 
 PAGING = ("limit", "cursor")
+
+ListView = TypeVar("ListView", bound="type[TwinList]")
 
 
 class Twin(ApiView, generics.GenericAPIView[Any]):
@@ -75,10 +80,19 @@ class TwinList(Twin, generics.ListCreateAPIView[Any]):
         found = seen.filter(**asked).select_related("owner")
         return twins.search(found, text, self.search) if text else found
 
+    def get_serializer_class(self) -> Any:
+        if self.request.method == "POST" and self.new_class:
+            return self.new_class
+        return super().get_serializer_class()
+
+    @refuses(UnknownParameter)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    @refuses(IdTaken)
     @idempotent()
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        kind = self.new_class or self.get_serializer_class()
-        sent = kind(data=request.data)
+        sent = self.get_serializer(data=request.data)
         sent.is_valid(raise_exception=True)
         row = twins.create(caller=caller_of(request), rows=self.rows, values=sent.validated_data)
         response = self.shown(row, status.HTTP_201_CREATED)
@@ -94,8 +108,19 @@ def filters_of(request: Request, kind: type[Filters]) -> dict[str, Any]:
             raise UnknownParameter(parameter=parameter, known=(*known, *PAGING))
     asked = kind(data=request.query_params.dict())
     if not asked.is_valid():
-        raise BadParameter(asked.errors)
+        parameter, reasons = next(iter(asked.errors.items()))
+        raise BadParameter(parameter=parameter, reason=str(reasons[0]))
     return asked.validated_data
+
+
+def filtered_by(kind: type[Filters]) -> Callable[[ListView], ListView]:
+    """Filter a list so, and say so."""
+
+    def decorate(view: ListView) -> ListView:
+        view.filters = kind
+        return extend_schema_view(get=extend_schema(parameters=[kind]))(view)
+
+    return decorate
 
 
 class TwinView(Twin):
@@ -107,12 +132,18 @@ class TwinView(Twin):
         caller, pk = caller_of(self.request), pk_in(self.kwargs)
         return twins.row_of(caller=caller, rows=self.rows, pk=pk)
 
+    @refuses(NotYours)
+    @conditional
     def put(self, request: Request, **path: Any) -> Response:
         return self.changed(request, pk_in(path), is_partial=False)
 
+    @refuses(NotYours)
+    @conditional
     def patch(self, request: Request, **path: Any) -> Response:
         return self.changed(request, pk_in(path), is_partial=True)
 
+    @refuses(NotYours)
+    @conditional
     def delete(self, request: Request, **path: Any) -> Response:
         twins.delete(
             caller=caller_of(request), rows=self.rows, pk=pk_in(path), guard=self.require_match
@@ -144,88 +175,74 @@ def pk_in(path: dict[str, Any]) -> Any:
     return pk
 
 
-@described_list(ExampleUserDetail, filters=UserFilters)
+@filtered_by(UserFilters)
 class UserList(TwinList):
-    """Users: the caller's own and the open ones, newest first."""
+    """GET: users, one's own and the open ones, newest first.  POST: make one."""
 
     model = ExampleUser
     serializer_class = ExampleUserDetail
-    filters = UserFilters
     search = ("name",)
     row_url = "api-user"
 
 
-@described_row(ExampleUserDetail)
 class UserView(TwinView):
-    """One user."""
+    """GET: one user.  PUT: replace it.  PATCH: change the fields named.  DELETE: delete it."""
 
     model = ExampleUser
     serializer_class = ExampleUserDetail
     row_url = "api-user"
 
 
-@described_list(PostDetail, filters=PostFilters)
+@filtered_by(PostFilters)
 class PostList(TwinList):
-    """Posts: the caller's own and the open ones, newest first."""
+    """GET: posts, one's own and the open ones, newest first.  POST: make one."""
 
     model = Post
     serializer_class = PostDetail
-    filters = PostFilters
     search = ("title", "content")
     row_url = "api-post"
 
 
-@described_row(PostDetail)
 class PostView(TwinView):
-    """One post."""
+    """GET: one post.  PUT: replace it.  PATCH: change the fields named.  DELETE: delete it."""
 
     model = Post
     serializer_class = PostDetail
     row_url = "api-post"
 
 
-@described_list(ItemDetail, filters=ItemFilters, new=NewItem)
+@filtered_by(ItemFilters)
 class ItemList(TwinList):
-    """Items: the caller's own and the open ones, the highest number first.
-
-    Who makes an item chooses its number.
-    """
+    """GET: items, one's own and the open ones, by number.  POST: make one of a number you choose."""
 
     model = Item
     serializer_class = ItemDetail
     new_class = NewItem
-    filters = ItemFilters
     search = ("name", "description")
     row_url = "api-item"
 
 
-@described_row(ItemDetail)
 class ItemView(TwinView):
-    """One item."""
+    """GET: one item.  PUT: replace it.  PATCH: change the fields named.  DELETE: delete it."""
 
     model = Item
     serializer_class = ItemDetail
     row_url = "api-item"
 
 
-@described_list(ResourceDetail, filters=ResourceFilters, new=NewResource)
+@filtered_by(ResourceFilters)
 class ResourceList(TwinList):
-    """Resources: the caller's own and the open ones, by name from the last to the first.
-
-    Who makes a resource chooses its name.
-    """
+    """GET: resources, one's own and the open ones.  POST: make one of a name you choose."""
 
     model = Resource
     serializer_class = ResourceDetail
     new_class = NewResource
-    filters = ResourceFilters
     search = ("id",)
     row_url = "api-resource"
 
 
-@described_row(ResourceDetail)
 class ResourceView(TwinView):
-    """One resource."""
+    """GET: one resource.  PUT: replace it.  PATCH: change the fields named.  DELETE: delete it."""
 
     model = Resource
     serializer_class = ResourceDetail

@@ -7,8 +7,6 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,6 +15,7 @@ from apiapp.examples.documented import documented
 from apiapp.examples.open_view import (
     ANY_REFUSAL,
     BODY_REFUSAL,
+    NO_SUCH_ID,
     OpenView,
     digits_of,
     is_confirmed,
@@ -42,7 +41,7 @@ from apiapp.examples.serializers import (
     UserSeen,
 )
 from apiapp.http.headers import header_text
-from apiapp.http.negotiation import known_type
+from apiapp.http.negotiation import OneForm, known_type
 from apiapp.http.parsers import JsonParser
 from apiapp.idempotency.decorators import idempotent
 
@@ -84,7 +83,7 @@ class GetExample(OpenView):
     @extend_schema(
         operation_id="get_example",
         parameters=[ID, OpenApiParameter("name", str, description="The last counts.")],
-        responses={200: UserSeen, **ANY_REFUSAL},
+        responses={200: UserSeen, **NO_SUCH_ID, **ANY_REFUSAL},
     )
     def get(self, request: Request, user_id: str) -> Response:
         user_number = number_of(digits_of(user_id), request)
@@ -117,7 +116,7 @@ class PutExample(OpenView):
         operation_id="put_example",
         parameters=[ITEM_ID, CUSTOM_HEADER],
         request=ItemSent,
-        responses={200: ItemSeen, **BODY_REFUSAL},
+        responses={200: ItemSeen, **NO_SUCH_ID, **BODY_REFUSAL},
     )
     def put(self, request: Request, item_id: str) -> Response:
         digits = digits_of(item_id)
@@ -242,21 +241,11 @@ class UserList(OpenView):
         return Response(UserListed(services.open_users(), many=True).data)
 
 
-class AlwaysHtml(DefaultContentNegotiation):
-    """Answers in the one form there is; errors are JSON."""
-
-    def select_renderer(
-        self, request: Request, renderers: Any, format_suffix: str | None = None
-    ) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
 @documented(catalogue.STREAM)
 class Stream(OpenView):
     """Answer bit by bit, with 1 to 3 s between one and the next."""
 
-    content_negotiation_class = AlwaysHtml
-    renderer_classes = [JSONRenderer]
+    content_negotiation_class = OneForm
 
     @extend_schema(
         operation_id="stream",
