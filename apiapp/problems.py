@@ -25,6 +25,7 @@ from apiapp.http.renderers import PROBLEM_XML
 from apiapp.idempotency import errors as idempotency
 from apiapp.imports import errors as imports
 from apiapp.jobs import errors as jobs
+from apiapp.keys import authentication
 from apiapp.keys import errors as keys
 from apiapp.uploads import errors as uploads
 
@@ -38,6 +39,7 @@ BROKEN = "Something went wrong here; the log has it under the request id {}."
 # The nearest listed class of an error counts; attributes of the error become members.
 PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     http.BodyTooLarge: (413, "body-too-large"),
+    http.EncodedBody: (415, "encoded-body"),
     http.BodyTooDeep: (400, "body-too-deep"),
     http.TooManyFields: (400, "too-many-fields"),
     http.PreconditionFailed: (412, "precondition-failed"),
@@ -47,6 +49,7 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     idempotency.KeyReused: (422, "idempotency-key-reused"),
     idempotency.StillInProgress: (409, "still-in-progress"),
     keys.TooManyRequests: (429, "too-many-requests"),
+    authentication.LoginsThrottled: (429, "too-many-logins"),
     keys.BadCredentials: (401, "bad-credentials"),
     keys.UnknownScope: (422, "unknown-scope"),
     keys.UnknownUser: (404, "unknown-user"),
@@ -148,10 +151,12 @@ class Problem:
 
 def listed(error: Exception) -> tuple[int, str] | None:
     """(status, type) of `error`, by its nearest listed class; None: unplanned."""
-    for cls in type(error).__mro__:
-        if cls in PROBLEMS:
-            return PROBLEMS[cls]
-    return None
+    return listed_as(type(error))
+
+
+def listed_as(kind: type[Exception]) -> tuple[int, str] | None:
+    """The same of every error of this class."""
+    return next((PROBLEMS[cls] for cls in kind.__mro__ if cls in PROBLEMS), None)
 
 
 def problem_for(error: Exception) -> Problem:

@@ -67,6 +67,7 @@ UNFOLD = {
                     admin_link(_("API keys"), "key", "keys", "apikey"),
                     admin_link(_("Users"), "person", "auth", "user"),
                     admin_link(_("Groups"), "group", "auth", "group"),
+                    admin_link(_("Failed logins"), "lock_clock", "keys", "failedlogin"),
                 ],
             },
         ],

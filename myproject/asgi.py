@@ -25,6 +25,7 @@ from apiapp.uploads.arriving import Terms
 from apiapp.uploads.receive import UploadReceiver
 from myproject import urls  # noqa: F401 - now, not within the first request
 from myproject.bridge import Bridge
+from myproject.browser_rules import DATA_HEADERS
 from myproject.request_bodies import BodyTerms
 from myproject.sockets import CallerMiddleware
 from myproject.turns import Turns
@@ -54,6 +55,7 @@ receiving = Around(
     upload_bodies,
     allowed_origins=settings.CORS_ALLOWED_ORIGINS,
     exposed=settings.CORS_EXPOSE_HEADERS,
+    headers=DATA_HEADERS,
 )
 slow_page = SlowPage(in_threads)
 

@@ -7,6 +7,7 @@ inside the one worker process.
 
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -14,6 +15,8 @@ from django.urls import reverse_lazy
 
 from apiapp.keys.quotas import quotas_of
 from myproject.admin_theme import UNFOLD  # noqa: F401
+from myproject.api_document import SPECTACULAR_SETTINGS  # noqa: F401
+from myproject.browser_rules import CONTENT_SECURITY_POLICY, CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS  # noqa: F401
 from myproject.log_config import log_config
 
 MIB = 2**20
@@ -66,7 +69,7 @@ if env.bool("BEHIND_HTTPS_PROXY", default=False):
 # On plain http (this machine, a LAN) secure cookies, the redirect and HSTS would lock everyone
 # out; HTTPS_ONLY=1 switches all of them on, and then nothing is silenced.
 SILENCED_SYSTEM_CHECKS = [
-    *([] if HTTPS_ONLY else ["security.W004", "security.W008", "security.W012", "security.W016"]),
+    *([] if HTTPS_ONLY else ["security.W004", "security.W008", "security.W010", "security.W016"]),
     # One process counts exactly in its own memory; several are given REDIS_URL, and our own
     # subclass of Redis's cache is not in the list of those that the package knows.
     "django_ratelimit.E003",
@@ -80,31 +83,8 @@ CSRF_COOKIE_NAME = env.str("CSRF_COOKIE_NAME", default="sluice_csrf")
 # Pages of other origins whose scripts may call the API, with a key: cookies are never theirs.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/(?!admin/|login)"
-CORS_ALLOW_HEADERS = [
-    "accept", "authorization", "content-type", "content-md5", "idempotency-key", "if-match",
-    "if-modified-since", "if-none-match", "if-unmodified-since", "x-custom-header", "x-request-id",
-]  # fmt: skip
-CORS_EXPOSE_HEADERS = [
-    "deprecation", "etag", "idempotent-replayed", "link", "location", "ratelimit",
-    "ratelimit-policy", "retry-after", "sunset", "x-request-id",
-]  # fmt: skip
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'self'"],
-        "img-src": ["'self'", "data:", "blob:"],
-        "object-src": ["'none'"],
-        "base-uri": ["'none'"],
-        "form-action": ["'self'"],
-        "frame-ancestors": ["'none'"],
-    },
-}
-# The admin's theme evaluates expressions in attributes, and writes its colours as a style element.
-ADMIN_CSP = {
-    "script-src": ["'self'", "'unsafe-eval'"],
-    "style-src": ["'self'", "'unsafe-inline'"],
-}
 
 # --- Parts --------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -119,6 +99,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_ratelimit",
+    "axes",
     "corsheaders",
     "channels",
     "apiapp",
@@ -138,13 +119,14 @@ MIDDLEWARE = [
     "django.middleware.http.ConditionalGetMiddleware",
     "apiapp.http.answers.CacheControlMiddleware",
     "myproject.policies.ContentPolicyMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "apiapp.http.browsers.Sessions",
+    "apiapp.http.browsers.Languages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "apiapp.http.browsers.Users",
+    "apiapp.http.browsers.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "myproject.urls"
 WSGI_APPLICATION = "myproject.wsgi.application"
@@ -252,6 +234,19 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # --- Callers --------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # refuses to look at the next of too many passwords
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_HANDLER = "apiapp.keys.lockouts.LockoutHandler"
+AXES_CLIENT_IP_CALLABLE = "apiapp.keys.lockouts.client_address"
+AXES_LOCKOUT_CALLABLE = "apiapp.keys.views.locked_out"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", default=10)
+AXES_COOLOFF_TIME = timedelta(seconds=env.int("LOGIN_LOCK_S", default=15 * 60))
+AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken"]  # people mistype passwords there
+AXES_RESET_ON_SUCCESS = AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = AXES_ENABLE_ADMIN = AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 API_KEY_CACHE_S = 30.0
 LOGIN_LINK_EXPIRES_S = env.int("LOGIN_LINK_EXPIRES_S", default=24 * 3600)
 RATE_LIMIT_ENABLED = env.bool("RATE_LIMIT_ENABLED", default=True)
@@ -261,6 +256,7 @@ RATE_LIMITS = {  # policy -> quotas; what they mean: docs/limits.md
     "anonymous-writes": quotas_of(
         "anonymous-writes", env.str("RATE_LIMIT_ANONYMOUS_WRITES", default="50/h,200/d")
     ),
+    "logins": quotas_of("logins", env.str("RATE_LIMIT_LOGINS", default="100/h")),  # that failed
 }
 # Of requests with an Idempotency-Key: for how long one that is worked on keeps a second out (its
 # server may have died), and for how long answers are given again.
@@ -346,24 +342,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["apiapp.keys.permissions.HasScope"],
     "EXCEPTION_HANDLER": "apiapp.problems.exception_handler",
     "DEFAULT_PAGINATION_CLASS": "apiapp.pagination.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "apiapp.documentation.schema.ApiSchema",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Sluice",
-    "DESCRIPTION": "Files in, screens out: uploads, imports, datasets and jobs over HTTP.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": "/api",
-    "PREPROCESSING_HOOKS": ["apiapp.documentation.with_slash_only"],
-    "ENUM_NAME_OVERRIDES": {
-        "JobState": "apiapp.jobs.models.Job.State",
-        "UploadState": "apiapp.uploads.models.Upload.State",
-    },
-}
-
 # --- Words ----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]

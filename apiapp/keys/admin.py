@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -17,7 +18,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apiapp.keys import scopes, services
-from apiapp.keys.models import ApiKey
+from apiapp.keys.models import ApiKey, FailedLogin
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -121,3 +122,37 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     pass
+
+
+@admin.register(FailedLogin)
+class FailedLoginAdmin(ModelAdmin):
+    """Wrong passwords of the last minutes; to delete them is to unlock."""
+
+    list_display = fields = readonly_fields = ("name", "address", "failures", "last", "until")
+    search_fields = ("username", "ip_address")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("name"), ordering="username")
+    def name(self, failed: FailedLogin) -> str:
+        return failed.username or ""
+
+    @admin.display(description=_("address"), ordering="ip_address")
+    def address(self, failed: FailedLogin) -> str:
+        return failed.ip_address or ""
+
+    @admin.display(description=_("wrong passwords"), ordering="failures_since_start")
+    def failures(self, failed: FailedLogin) -> int:
+        return failed.failures_since_start
+
+    @admin.display(description=_("last one"), ordering="attempt_time")
+    def last(self, failed: FailedLogin) -> datetime:
+        return failed.attempt_time
+
+    @admin.display(description=_("forgotten at"))
+    def until(self, failed: FailedLogin) -> datetime:
+        return failed.attempt_time + settings.AXES_COOLOFF_TIME

@@ -10,9 +10,19 @@ from django.utils import timezone
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
-from apiapp.keys import services
+from apiapp.keys import lockouts, services
 from apiapp.keys.callers import Caller, person
-from apiapp.keys.errors import BadCredentials
+from apiapp.keys.errors import BadCredentials, TooManyLogins
+
+
+class LoginsThrottled(exceptions.APIException):
+    """TooManyLogins, of the kind after which DRF takes the caller for a stranger."""
+
+    status_code = 429
+
+    def __init__(self, error: TooManyLogins) -> None:
+        super().__init__(str(error))
+        self.headers = error.headers
 
 
 class ApiKeyAuthentication(authentication.BaseAuthentication):
@@ -45,11 +55,16 @@ class BasicAuthentication(authentication.BasicAuthentication):
     def authenticate_credentials(
         self, userid: str, password: str, request: Any = None
     ) -> tuple[Any, Any]:
+        address = request.META.get("REMOTE_ADDR", "")
         try:
-            caller = services.caller_for_password(username=userid, password=password)
+            user = lockouts.user_with_password(
+                username=userid, password=password, remote_address=address
+            )
         except BadCredentials as error:
             raise exceptions.AuthenticationFailed(str(error)) from error
-        return caller.user, caller
+        except TooManyLogins as error:
+            raise LoginsThrottled(error) from error
+        return user, person(user)
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

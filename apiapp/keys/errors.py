@@ -48,3 +48,14 @@ class TooManyRequests(KeysError):
     @property
     def headers(self) -> Mapping[str, str]:
         return self._headers
+
+
+class TooManyLogins(TooManyRequests):
+    """Too many wrong passwords for this name from this address, or from this address at all."""
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(retry_after_s=retry_after_s, headers={})
+        self.args = (
+            f"too many wrong passwords came from your address: the next one is looked at in "
+            f"{retry_after_s} s",
+        )

@@ -16,11 +16,15 @@ from apiapp.keys.quotas import Quota, Usage, headers_for, wait_s
 
 IPV6_PREFIX = 64  # what one subscriber has
 
-CALLERS, OPEN, ANONYMOUS_WRITES = "callers", "open", "anonymous-writes"
+CALLERS, OPEN, ANONYMOUS_WRITES, LOGINS = "callers", "open", "anonymous-writes", "logins"
 
 
 def spend(*, who: str, quotas: Sequence[Quota]) -> list[Usage]:
     """Count one request of `who` in each quota.  Counts are exact, however many come at once."""
+    return usages_of(who=who, quotas=quotas, increment=True)
+
+
+def usages_of(*, who: str, quotas: Sequence[Quota], increment: bool) -> list[Usage]:
     usages = []
     for quota in quotas:
         usage = get_usage(
@@ -28,22 +32,40 @@ def spend(*, who: str, quotas: Sequence[Quota]) -> list[Usage]:
             group=quota.name,
             key=lambda _group, _request: who,
             rate=(quota.count, quota.window_s),
-            increment=True,
+            increment=increment,
         )
         if usage:  # None: the counters cannot be reached, and RATELIMIT_FAIL_OPEN says: let in
             usages.append(Usage(quota, usage["count"], max(0, usage["time_left"])))
     return usages
 
 
-def address_of(remote_address: str) -> str:
+def network_of(remote_address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     """What counts as one stranger: an IPv4 address, or the network of an IPv6 address."""
     try:
         address = ipaddress.ip_address(remote_address.partition("%")[0])
     except ValueError:  # a unix socket has none
-        return "address:unknown"
-    if address.version == 4:
-        return f"address:{address}"
-    return f"address:{ipaddress.ip_network((address, IPV6_PREFIX), strict=False)}"
+        return None
+    prefix = address.max_prefixlen if address.version == 4 else IPV6_PREFIX
+    return ipaddress.ip_network(f"{address}/{prefix}", strict=False)
+
+
+def address_of(remote_address: str) -> str:
+    return f"address:{network_of(remote_address) or 'unknown'}"
+
+
+def spend_for(*, remote_address: str, policy: str) -> None:
+    """Count one event of this address, to be asked about by `peek`."""
+    if settings.RATE_LIMIT_ENABLED:
+        spend(who=address_of(remote_address), quotas=settings.RATE_LIMITS[policy])
+
+
+def peek(*, remote_address: str, policy: str) -> int:
+    """Seconds until this address has something left of `policy`; 0: it has.  Counts nothing."""
+    if not settings.RATE_LIMIT_ENABLED:
+        return 0
+    quotas = settings.RATE_LIMITS[policy]
+    usages = usages_of(who=address_of(remote_address), quotas=quotas, increment=False)
+    return max((max(1, usage.reset_s) for usage in usages if not usage.remaining), default=0)
 
 
 def count(

@@ -7,13 +7,12 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
 from apiapp.keys import scopes
-from apiapp.keys.callers import Caller, person
+from apiapp.keys.callers import Caller
 from apiapp.keys.errors import BadCredentials, LinkNotValid, UnknownScope, UnknownUser
 from apiapp.keys.models import ApiKey, LoginLink
 
@@ -155,14 +154,6 @@ def _look_up(prefix: str, *, now: datetime, cache_s: float) -> ApiKey | None:
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - timedelta(seconds=LAST_USED_EVERY_S))
     ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
     return key
-
-
-def caller_for_password(*, username: str, password: str) -> Caller:
-    """Raises BadCredentials."""
-    user = authenticate(username=username, password=password)
-    if user is None or not user.is_active:
-        raise BadCredentials
-    return person(user)
 
 
 def create_login_link(*, user: User, server_secret: str, now: datetime, expires_s: float) -> str:

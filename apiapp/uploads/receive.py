@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from django.db import close_old_connections
 
+from apiapp.http.errors import require_plain
 from apiapp.keys import rate_limits, scopes
 from apiapp.keys.asgi_callers import caller_from_scope, require_scope
 from apiapp.keys.callers import Caller
@@ -95,6 +96,7 @@ class UploadReceiver:
         route = self._route(scope)
         assert route
         try:
+            require_plain(header(scope, b"content-encoding"))
             answer = await route(receive)
         except ClientGone:
             return

@@ -1,0 +1,40 @@
+"""What browsers are told that pages may do: CSP, CORS and the like.  Constants alone."""
+
+CORS_ALLOW_HEADERS = [
+    "accept", "authorization", "content-type", "content-md5", "idempotency-key", "if-match",
+    "if-modified-since", "if-none-match", "if-unmodified-since", "x-custom-header", "x-request-id",
+]  # fmt: skip
+CORS_EXPOSE_HEADERS = [
+    "deprecation", "etag", "idempotent-replayed", "link", "location", "ratelimit",
+    "ratelimit-policy", "retry-after", "sunset", "x-request-id",
+]  # fmt: skip
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    },
+}
+# The admin's theme evaluates expressions in attributes, and writes its colours as a style element.
+ADMIN_CSP = {
+    "script-src": ["'self'", "'unsafe-eval'"],
+    "style-src": ["'self'", "'unsafe-inline'"],
+}
+PERMISSIONS_POLICY = ", ".join(
+    [
+        *(f"{name}=()" for name in ("camera", "microphone", "geolocation", "payment", "usb")),
+        "display-capture=(self)",
+    ]
+)
+# Of what is no page at all, should a browser ever show it as one.
+DATA_HEADERS = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": PERMISSIONS_POLICY,
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
