@@ -1,7 +1,31 @@
 """What is logged where: all of it in a file, what wants attention on the terminal too."""
 
+import logging
 from pathlib import Path
 from typing import Any
+
+CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+CONTROLS |= {code: f"\\u{code:04x}" for code in (0x2028, 0x2029)}
+
+
+class LineFormatter(logging.Formatter):
+    """One line for each record, whatever a client put into a name or a path.
+
+    What follows a record, as a traceback does, is indented: it cannot be taken for another one.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return super().formatMessage(record).translate(CONTROLS)
+
+    def formatException(self, ei: Any) -> str:
+        return indented(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:
+        return indented(super().formatStack(stack_info))
+
+
+def indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
 
 
 def log_config(*, folder: Path, level: str) -> dict[str, Any]:
@@ -11,6 +35,7 @@ def log_config(*, folder: Path, level: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {
             "line": {
+                "()": LineFormatter,
                 "format": "{asctime} {levelname} {name} [{request_id}]: {message}",
                 "style": "{",
             },
