@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.generic import TemplateView
 
+from apiapp.examples.catalogue import EXAMPLES, FORM, STREAM, Example
 from apiapp.imports import datasets as dataset_services
 from apiapp.imports.errors import UnknownDataset
 from apiapp.keys.callers import person
@@ -52,6 +53,37 @@ class DatasetPage(Page):
         return super().get_context_data(dataset=dataset, row_count=row_count, **kwargs)
 
 
+class ExamplesPage(TemplateView):
+    """Open to everybody, as the examples are."""
+
+    template_name = "examples.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        examples = [as_shown(each) for each in EXAMPLES]
+        return super().get_context_data(page="examples", examples=examples, **kwargs)
+
+
+def as_shown(example: Example) -> dict[str, Any]:
+    """What examples_page.js needs of it: there it is the type Example."""
+    is_form = example.content_type == FORM
+    return {
+        "name": example.name,
+        "title": str(example.title).removeprefix(example.method).lstrip(" :："),
+        "method": example.method,
+        "path": example.path,
+        "query": list(example.query.items()),
+        "headers": list(example.headers.items()),
+        "contentType": example.content_type,
+        "text": "" if is_form else example.sent_body,
+        "form": list(example.body.items()) if is_form else [],
+        "status": example.status,
+        "answerType": example.answer_type,
+        "answer": example.answered_body,
+        "twin": example.twin,
+        "comesInPieces": example is STREAM,
+    }
+
+
 @cache_control(public=True, max_age=WORDS_KEPT_S)
 def words(request: HttpRequest, language: str) -> JsonResponse:
     """Every word of the modules, for those that a page fetches later."""
@@ -61,6 +93,7 @@ def words(request: HttpRequest, language: str) -> JsonResponse:
 
 
 home = HomePage.as_view()
+examples = ExamplesPage.as_view()
 importing = Page.as_view(template_name="import.html", extra_context={"page": "import"})
 jobs = Page.as_view(template_name="jobs.html", extra_context={"page": "jobs"})
 dataset = DatasetPage.as_view()

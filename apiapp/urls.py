@@ -35,6 +35,7 @@ urlpatterns = [
     *both("datasets", pages.datasets, "datasets"),
     *both("datasets/<str:slug>", pages.dataset, "dataset"),
     *both("jobs", pages.jobs, "jobs"),
+    *both("examples", pages.examples, "examples"),
     *both("login", pages.login, "login"),
     *both("logout", pages.logout, "logout"),
     path("words/<str:language>.json", pages.words, name="words"),

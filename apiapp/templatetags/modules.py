@@ -13,17 +13,22 @@ from apiapp.module_words import words_of
 register = template.Library()
 
 
-class AsWritten(DjangoJSONEncoder):
-    """Characters as they are: escaped, Chinese takes twice the bytes."""
+class Short(DjangoJSONEncoder):
+    """Without spaces, and characters as they are: escaped, Chinese takes twice the bytes."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{**options, "ensure_ascii": False})
+        super().__init__(**{**options, "ensure_ascii": False, "separators": (",", ":")})
 
 
 @register.simple_tag
 def module(name: str) -> SafeString:
     """The page's one module, after its words in an element that i18n.js reads."""
     words = words_of(name, get_language() or settings.LANGUAGE_CODE)
-    catalog = json_script(words, "catalog", encoder=AsWritten)
     script = format_html('<script type="module" src="{}"></script>', static(f"apiapp/{name}"))
-    return catalog + script
+    return data(words, "catalog") + script
+
+
+@register.simple_tag
+def data(value: Any, element_id: str) -> SafeString:
+    """As Django's filter json_script, in fewer bytes."""
+    return json_script(value, element_id, encoder=Short)

@@ -13,7 +13,7 @@ from tests.serving import Server
 pytestmark = pytest.mark.chromium
 
 SIGNED_IN = ["/", "/import/", "/jobs/", "/datasets/"]
-OPEN = ["/"]
+OPEN = ["/", "/examples/"]
 WEIGHT_BYTES = 150_000
 PHONE = {"width": 390, "height": 844}
 NOT_FOUND = ("404",)
@@ -81,7 +81,7 @@ def test_nothing_scrolls_sideways_on_a_phone(
     assert not goes_sideways(page)
 
 
-@pytest.mark.parametrize("path", SIGNED_IN)
+@pytest.mark.parametrize("path", [*SIGNED_IN, "/examples/"])
 def test_a_page_is_light_before_anything_is_done(
     new_page: Callable[..., Page], admin_state: Any, path: str
 ):
