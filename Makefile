@@ -51,11 +51,12 @@ test: check ## run every test and check that can run on this machine
 test-postgres: $(VENV)/.installed-dev ## the tests again, on PostgreSQL (DATABASE_URL=postgres://...)
 	DATABASE_URL=$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres} $(PY) -m pytest
 
-check: $(VENV)/.installed-dev ## style, types and layers (sizes: tests/architecture)
+check: $(VENV)/.installed-dev ## style, types, layers and known weaknesses (sizes: tests/architecture)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
+	$(VENV)/bin/bandit --quiet --configfile pyproject.toml --recursive apiapp myproject $(wildcard streaming) manage.py 2>/dev/null  # it warns of each part of a line with `nosec` on stderr; what it finds is on stdout
 
 bench: $(VENV)/.installed-dev ## measure, side by side with peers (minutes)
 	$(PY) -m bench

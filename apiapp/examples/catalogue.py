@@ -214,7 +214,7 @@ POST_FORM = Example(
     method="POST",
     path="/api/form",
     content_type=FORM,
-    body={"username": "alice", "password": "secret"},
+    body={"username": "alice", "password": "secret"},  # nosec B105 # shown to everybody
     answer={"status": "success", "message": "表单数据接收成功"},
 )
 GET_DATA = Example(

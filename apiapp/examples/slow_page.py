@@ -25,7 +25,7 @@ PATHS = ("/stream", "/stream/")
 
 
 def pause_s() -> float:
-    return random.uniform(*PAUSE_S)
+    return random.uniform(*PAUSE_S)  # nosec B311 # a pause is no secret
 
 
 def pieces_in_time() -> Iterator[bytes]:

@@ -4,8 +4,8 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import date, time
 from typing import Any
-from xml.sax.saxutils import XMLGenerator
-from xml.sax.xmlreader import AttributesImpl
+from xml.sax.saxutils import XMLGenerator  # nosec B406 # it writes alone
+from xml.sax.xmlreader import AttributesImpl  # nosec B406 # it writes alone
 
 from rest_framework import renderers
 

@@ -199,12 +199,12 @@ class SqliteLoader:
         refused_places = ", ".join("?" * len(REFUSED_COLUMNS))
         with told_apart(), transaction.atomic(using=DATASETS):
             execute_many(
-                f"INSERT INTO {self._table} (_id, _import, {names})"
+                f"INSERT INTO {self._table} (_id, _import, {names})"  # nosec B608 # names are quoted
                 f" VALUES (?, {self._staging.import_id}, {places})",
                 self._rows(batch),
             )
             execute_many(
-                f"INSERT INTO {quoted(RefusedCell._meta.db_table)} ({refused_names})"
+                f"INSERT INTO {quoted(RefusedCell._meta.db_table)} ({refused_names})"  # nosec B608 # names of our own
                 f" VALUES ({refused_places})",
                 ((self._staging.import_id, *astuple(each)) for each in batch.refusals),
             )

@@ -84,7 +84,7 @@ def refuse_duplicates(staging: Staging, *, column: ColumnSpec, target: str = "")
     """Move rows out whose value `target` has already, or an earlier row; return how many."""
     name, table = quoted(column.name), quoted(staging.table)
     is_second = (
-        f"_id IN (SELECT s._id FROM {table} s JOIN (SELECT {name} AS v, MIN(_id) AS first"
+        f"_id IN (SELECT s._id FROM {table} s JOIN (SELECT {name} AS v, MIN(_id) AS first"  # nosec B608 # names are quoted
         f" FROM {table} WHERE {name} IS NOT NULL GROUP BY {name} HAVING COUNT(*) > 1) d"
         f" ON s.{name} = d.v AND s._id <> d.first)"
     )
@@ -92,7 +92,7 @@ def refuse_duplicates(staging: Staging, *, column: ColumnSpec, target: str = "")
     with transaction.atomic(using=DATASETS):
         moved = 0
         if target:
-            is_known = f"{name} IN (SELECT {name} FROM {quoted(target)})"
+            is_known = f"{name} IN (SELECT {name} FROM {quoted(target)})"  # nosec B608 # names are quoted
             known = "The table has this value already; the column holds each once."
             moved += refuse_where(staging, is_known, column=column, reason=known)
         return moved + refuse_where(staging, is_second, column=column, reason=reason)
@@ -102,13 +102,13 @@ def refuse_where(staging: Staging, condition: str, *, column: ColumnSpec, reason
     table = quoted(staging.table)
     with connections[DATASETS].cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {quoted(RefusedCell._meta.db_table)}"
+            f"INSERT INTO {quoted(RefusedCell._meta.db_table)}"  # nosec B608 # names are quoted, values are parameters
             f' (import_id, row_number, "column", value, kind, reason)'
             f" SELECT %s, _id, %s, rtrim(CAST({quoted(column.name)} AS text), %s), %s, %s"
             f" FROM {table} WHERE {condition} ORDER BY _id",
             [staging.import_id, column.label, KEEPS_TEXT, UNIQUE, reason],
         )
-        cursor.execute(f"DELETE FROM {table} WHERE {condition}")
+        cursor.execute(f"DELETE FROM {table} WHERE {condition}")  # nosec B608 # names are quoted
         return cursor.rowcount
 
 
@@ -139,7 +139,7 @@ def publish(staging: Staging, *, target: str, ledger: LoadLedger) -> None:
         else:
             names = ", ".join(["_import", *(quoted(column.name) for column in staging.columns)])
             run(
-                f"INSERT INTO {quoted(target)} ({names})"
+                f"INSERT INTO {quoted(target)} ({names})"  # nosec B608 # names are quoted
                 f" SELECT {names} FROM {quoted(staging.table)} ORDER BY _id"
             )
 
@@ -167,17 +167,17 @@ def take_back(*, table: str, import_id: int, made_the_table: bool) -> None:
         if made_the_table and not has_rows_of_others(table, import_id):
             drop(table)
             return
-        run(f"DELETE FROM {quoted(table)} WHERE _import = {import_id}")
+        run(f"DELETE FROM {quoted(table)} WHERE _import = {import_id}")  # nosec B608 # names are quoted, ids are int
 
 
 def has_rows_of_others(table: str, import_id: int) -> bool:
     others = f"_import IS NULL OR _import <> {import_id}"
     with connections[DATASETS].cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM {quoted(table)} WHERE {others} LIMIT 1")
+        cursor.execute(f"SELECT 1 FROM {quoted(table)} WHERE {others} LIMIT 1")  # nosec B608 # names are quoted, ids are int
         return cursor.fetchone() is not None
 
 
 def count_rows(table: str) -> int:
     with connections[DATASETS].cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM {quoted(table)}")
+        cursor.execute(f"SELECT COUNT(*) FROM {quoted(table)}")  # nosec B608 # names are quoted
         return int(cursor.fetchone()[0])

@@ -17,7 +17,7 @@ from apiapp.keys.callers import Caller
 TOKEN_BYTES = 12
 MAX_ATTEMPTS = 5
 WORKER_FORGOTTEN_S = 60.0
-NO_LEASE: dict[str, Any] = {"lease_token": "", "lease_until": None}
+NO_LEASE: dict[str, Any] = {"lease_token": "", "lease_until": None}  # nosec B105 # the absence of one
 
 
 def enqueue(  # noqa: PLR0913 - a row's own columns, by keyword

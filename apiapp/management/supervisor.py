@@ -6,7 +6,7 @@ Plain Python, blocking.
 import ctypes
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 # see Popen below
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ class Child:
         self.started_at, self.start_again_at = time.monotonic(), None
         # A session of its own: Ctrl-C on the terminal reaches the supervisor alone, which then
         # ends the child with all that it started.
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # nosec B603 # our own commands, no shell
             self.command,
             env=self.environment,
             pass_fds=() if ON_WINDOWS else tuple(self.pass_fds),

@@ -324,7 +324,7 @@ def pauses() -> Iterator[float | None]:
     """How long to wait after each attempt; None after the last."""
     for attempt in range(ATTEMPTS - 1):
         longest_s = min(FIRST_PAUSE_S * 2**attempt, LONGEST_PAUSE_S)
-        yield longest_s * random.uniform(0.5, 1.0)
+        yield longest_s * random.uniform(0.5, 1.0)  # nosec B311 # a pause is no secret
     yield None
 
 

@@ -45,7 +45,7 @@ from apiapp.uploads.services import MAX_CHUNK_BYTES
 THREADS = 16
 IDLE_S = 60.0
 CHUNK_REQUEST_BYTES = MAX_CHUNK_BYTES + FORM_BYTES
-TOKEN_FIELD = "csrfmiddlewaretoken"
+TOKEN_FIELD = "csrfmiddlewaretoken"  # nosec B105 # a name of a field
 
 Result = TypeVar("Result")
 OpenFile = Callable[[Caller, FileBegins], Opened]

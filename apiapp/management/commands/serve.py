@@ -15,7 +15,7 @@ from django.utils import timezone
 from apiapp.keys import services as keys
 from apiapp.management.supervisor import ON_WINDOWS, Child, Supervisor
 
-EVERY_ADDRESS = "0.0.0.0"
+EVERY_ADDRESS = "0.0.0.0"  # nosec B104 # only when asked by LAN=1
 THIS_MACHINE = "127.0.0.1"
 BACKLOG = 2048
 ASKING_S = 0.5  # how long one question for readiness may take: meanwhile nothing else is seen to
