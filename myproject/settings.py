@@ -328,7 +328,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["apiapp.keys.rate_limits.RateLimit"],
     "DEFAULT_PARSER_CLASSES": [
         "apiapp.http.parsers.JsonParser",
-        "rest_framework.parsers.FormParser",
+        "apiapp.http.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
         "apiapp.http.parsers.XmlParser",
     ],

@@ -220,6 +220,8 @@ UNREADABLE: list[tuple[dict[str, str], str | bytes, str]] = [
     (XML, "<root><title>a</root>", "line 1, column"),
     (XML, '<!DOCTYPE r [<!ENTITY e "x">]><r><title>&e;</title></r>', "DTD"),
     ({"Content-Type": "multipart/form-data"}, "title", "boundary"),
+    (FORM, b"title=\xff", "byte 6"),
+    (FORM, "title=%E6%A0%87%E9", "byte 9"),
 ]
 
 
