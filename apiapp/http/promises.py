@@ -25,6 +25,12 @@ def conditional(handler: Handler) -> Handler:
     return handler
 
 
+def paged(handler: Handler) -> Handler:
+    """It answers a page of a list, though its view is none of DRF's lists."""
+    handler.is_paged = True  # type: ignore[attr-defined]
+    return handler
+
+
 def replayable(handler: Handler) -> Handler:
     """It answers the second sending of a request with an Idempotency-Key as the first."""
     handler.is_replayable = True  # type: ignore[attr-defined]

@@ -17,6 +17,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apiapp.http.promises import replayable
 from apiapp.idempotency import services
 from apiapp.idempotency.questions import HEADER, REPLAYED, question_of
 from apiapp.idempotency.services import Answer, Claim, Terms
@@ -43,7 +44,7 @@ def idempotent(*, using: str = "default") -> Callable[[Post], Post]:
             work: Work = lambda _work_id: post(view, request, *args, **kwargs)  # noqa: E731
             return once(view, request, work, using=using, around=around)
 
-        return answered
+        return replayable(answered)
 
     return decorate
 
@@ -62,7 +63,7 @@ def idempotent_by_work_id(post: Post) -> Post:
 
         return once(view, request, work, using="default", around=nullcontext)
 
-    return answered
+    return replayable(answered)
 
 
 def once(

@@ -14,10 +14,12 @@ from rest_framework.settings import api_settings
 from rest_framework.utils.urls import replace_query_param
 
 from apiapp.http.conditional import described, etag_of, is_conditional, require_match
+from apiapp.http.promises import conditional, paged, refuses
 from apiapp.http.views import ApiView
 from apiapp.idempotency.decorators import idempotent
 from apiapp.imports import datasets, row_json, row_query
 from apiapp.imports.dataset_serializers import DatasetDetail
+from apiapp.imports.errors import BadRowQuery, DatasetBusy, RowConflict
 from apiapp.imports.models import Dataset
 from apiapp.imports.routers import DATASETS
 from apiapp.imports.rows import ROW_ID
@@ -77,6 +79,7 @@ class DatasetView(DatasetScopes, ApiView):
         return answer(request, self.dataset(slug))
 
     @extend_schema(request=DatasetDetail, responses=DatasetDetail)
+    @conditional
     def patch(self, request: Request, slug: str) -> Response:
         """Change the title."""
         dataset = self.dataset(slug)
@@ -87,6 +90,8 @@ class DatasetView(DatasetScopes, ApiView):
         return answer(request, datasets.rename(dataset=dataset, title=title, agree=agree))
 
     @extend_schema(responses={204: None})
+    @conditional
+    @refuses(DatasetBusy)
     def delete(self, request: Request, slug: str) -> Response:
         """Delete the dataset and its table, for good."""
         dataset = self.dataset(slug)
@@ -104,6 +109,8 @@ class RowList(DatasetScopes, ApiView):
         parameters=ROW_PARAMETERS,
         responses={(200, "application/json"): ROWS},
     )
+    @paged
+    @refuses(BadRowQuery)
     def get(self, request: Request, slug: str) -> Response:
         """A page of rows, filtered and ordered."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
@@ -111,9 +118,10 @@ class RowList(DatasetScopes, ApiView):
         query = row_query.parse(parameters_of(request), types)
         page = datasets.page_of(dataset=dataset, query=query)
         names = query.select or row_names(types)
-        return paged(request, page, row_json.write_rows(page.rows, names, types))
+        return page_answer(request, page, row_json.write_rows(page.rows, names, types))
 
     @extend_schema(request={"application/json": ROW}, responses={(201, "application/json"): ROW})
+    @refuses(DatasetBusy, RowConflict)
     @idempotent(using=DATASETS)
     def post(self, request: Request, slug: str) -> Response:
         """Add a row; columns that are left out are empty."""
@@ -134,6 +142,8 @@ class RowView(DatasetScopes, ApiView):
         return answer_row(dataset, datasets.row_of(dataset=dataset, row_id=row_id))
 
     @extend_schema(request={"application/json": ROW}, responses={(200, "application/json"): ROW})
+    @conditional
+    @refuses(DatasetBusy, RowConflict)
     def put(self, request: Request, slug: str, row_id: int) -> Response:
         """Replace a row; columns that are left out become empty."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
@@ -141,6 +151,8 @@ class RowView(DatasetScopes, ApiView):
         return changed(request, dataset, row_id, values)
 
     @extend_schema(request={"application/json": ROW}, responses={(200, "application/json"): ROW})
+    @conditional
+    @refuses(DatasetBusy, RowConflict)
     def patch(self, request: Request, slug: str, row_id: int) -> Response:
         """Change the columns that are named."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
@@ -148,6 +160,8 @@ class RowView(DatasetScopes, ApiView):
         return changed(request, dataset, row_id, values)
 
     @extend_schema(responses={204: None})
+    @conditional
+    @refuses(DatasetBusy)
     def delete(self, request: Request, slug: str, row_id: int) -> Response:
         """Delete a row."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
@@ -212,7 +226,7 @@ def parameters_of(request: Request) -> list[tuple[str, str]]:
     ]
 
 
-def paged(request: Request, page: Page, results: list[dict[str, Any]]) -> Response:
+def page_answer(request: Request, page: Page, results: list[dict[str, Any]]) -> Response:
     here = request.build_absolute_uri()
     links = {
         relation: replace_query_param(here, "cursor", cursor) if cursor else None

@@ -10,15 +10,23 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apiapp.http.negotiation import known_type
+from apiapp.http.negotiation import OneForm, known_type
 from apiapp.http.parsers import JsonParser
+from apiapp.http.promises import refuses
 from apiapp.http.views import ApiView
 from apiapp.idempotency.decorators import idempotent_by_work_id
 from apiapp.imports import planning, services, undoing
+from apiapp.imports.errors import (
+    BadDialect,
+    DatasetBusy,
+    FileGone,
+    ImportFailed,
+    NotUndoable,
+    UnreadableFile,
+)
 from apiapp.imports.models import Import, RefusedCell
 from apiapp.imports.planning import Wanted
 from apiapp.imports.serializers import (
@@ -31,11 +39,14 @@ from apiapp.imports.serializers import (
     RefusedCellDetail,
     StartedImport,
 )
+from apiapp.jobs.errors import JobHasEnded, JobNotRetryable
 from apiapp.keys import scopes
 from apiapp.keys.authentication import caller_of
+from apiapp.keys.errors import UnknownUser
 from apiapp.pagination import KeysetPagination
 from apiapp.uploads import configured
 from apiapp.uploads import services as uploads
+from apiapp.uploads.errors import UnknownUpload, UploadNotFinished
 
 NOT_JSON = {"error": "Invalid content type"}
 
@@ -47,6 +58,7 @@ class ImportStart(ApiView):
     parser_classes = [JsonParser]
 
     @extend_schema(request=NewImport, responses={202: StartedImport, 200: ImportedRows})
+    @refuses(ImportFailed, UploadNotFinished, UnknownUser)
     @idempotent_by_work_id
     def post(self, request: Request, work_id: UUID | None = None) -> Response:
         if not is_json(request):
@@ -102,6 +114,7 @@ class ImportPreview(ApiView):
     scope = scopes.IMPORTS
 
     @extend_schema(request=FileLook, responses=Preview)
+    @refuses(UploadNotFinished, UnreadableFile, BadDialect, FileGone, UnknownUpload)
     def post(self, request: Request) -> Response:
         asked = FileLook(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -150,6 +163,7 @@ class ImportUndo(OneImport):
     """POST: take its rows out again; a dataset with no other rows goes with them."""
 
     @extend_schema(request=None, responses=ImportDetail)
+    @refuses(NotUndoable, DatasetBusy)
     def post(self, request: Request, import_id: int) -> Response:
         return self.answer(undoing.undo(row=self.row(import_id), now=timezone.now()))
 
@@ -158,6 +172,7 @@ class ImportCancel(OneImport):
     """POST: stop an import that has not ended; nothing is left of it."""
 
     @extend_schema(request=None, responses=ImportDetail)
+    @refuses(JobHasEnded)
     def post(self, request: Request, import_id: int) -> Response:
         return self.answer(services.cancel(row=self.row(import_id), now=timezone.now()))
 
@@ -166,6 +181,7 @@ class ImportRetry(OneImport):
     """POST: queue a failed or cancelled import again."""
 
     @extend_schema(request=None, responses=ImportDetail)
+    @refuses(JobNotRetryable, FileGone)
     def post(self, request: Request, import_id: int) -> Response:
         return self.answer(services.retry(row=self.row(import_id), now=timezone.now()))
 
@@ -188,15 +204,6 @@ class ImportErrors(ApiView, generics.ListAPIView[RefusedCell]):
         return services.refusals_of(services.get_import(caller, self.kwargs["import_id"]))
 
 
-class WhateverAccepted(DefaultContentNegotiation):
-    """Answers in the one form there is, whatever the client would rather have."""
-
-    def select_renderer(
-        self, request: Request, renderers: Any, format_suffix: str | None = None
-    ) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
 class ImportErrorsCsv(OneImport):
     """GET: the same as a CSV file.
 
@@ -204,7 +211,7 @@ class ImportErrorsCsv(OneImport):
     a carriage return) has `'` put before it.
     """
 
-    content_negotiation_class = WhateverAccepted
+    content_negotiation_class = OneForm
 
     @extend_schema(responses={(HTTPStatus.OK, "text/csv"): OpenApiTypes.STR})
     def get(self, request: Request, import_id: int) -> StreamingHttpResponse:

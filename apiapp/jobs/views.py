@@ -6,11 +6,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apiapp.http.promises import refuses
 from apiapp.http.views import ApiView
 from apiapp.jobs import services
+from apiapp.jobs.errors import JobHasEnded, JobNotRetryable
 from apiapp.jobs.models import Job
 from apiapp.jobs.serializers import JobDetail
 from apiapp.keys.authentication import caller_of
@@ -42,6 +45,7 @@ class JobList(ApiView, generics.ListAPIView[Job]):
             )
         ]
     )
+    @refuses(ValidationError)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
@@ -58,6 +62,7 @@ class JobCancel(ApiView):
     """POST: end a queued job; ask a running one to stop, which takes a moment."""
 
     @extend_schema(request=None, responses=JobDetail)
+    @refuses(JobHasEnded)
     def post(self, request: Request, job_id: int) -> Response:
         job = services.get_job(caller_of(request), job_id)
         return Response(JobDetail(services.cancel(job=job, now=timezone.now())).data)
@@ -67,6 +72,7 @@ class JobRetry(ApiView):
     """POST: queue a failed or cancelled job again."""
 
     @extend_schema(request=None, responses=JobDetail)
+    @refuses(JobNotRetryable)
     def post(self, request: Request, job_id: int) -> Response:
         job = services.get_job(caller_of(request), job_id)
         return Response(JobDetail(services.retry(job=job, now=timezone.now())).data)

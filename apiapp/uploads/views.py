@@ -13,13 +13,37 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from apiapp.http.negotiation import OneForm
+from apiapp.http.promises import refuses, replayable
+from apiapp.http.renderers import JsonRenderer
 from apiapp.http.views import ApiView
 from apiapp.idempotency.decorators import idempotent
 from apiapp.keys import scopes
 from apiapp.keys.authentication import caller_of
 from apiapp.pagination import KeysetPagination
 from apiapp.uploads import configured, services
-from apiapp.uploads.errors import BodiesNotServedHere
+from apiapp.uploads.errors import (
+    BadChecksum,
+    BadChunkIndex,
+    BadForm,
+    BodiesNotServedHere,
+    ChecksumMismatch,
+    ChunksMissing,
+    DiskFull,
+    EmptyFile,
+    FileTooLarge,
+    NoFile,
+    NotAForm,
+    NotReceiving,
+    QuotaExceeded,
+    StoredFileMissing,
+    TooManyChunks,
+    TooManyFiles,
+    UploadNotFinished,
+    WriterStopped,
+    WrongChunkLength,
+    WrongTotalChunks,
+)
 from apiapp.uploads.models import Upload
 from apiapp.uploads.serializers import (
     ChunkForm,
@@ -41,6 +65,19 @@ CHUNK_MD5 = [
 ]
 
 
+CHUNK_REFUSALS = (
+    NotReceiving,
+    WriterStopped,
+    BadChunkIndex,
+    WrongChunkLength,
+    BadChecksum,
+    ChecksumMismatch,
+    DiskFull,
+    BodiesNotServedHere,
+)
+FORM_REFUSALS = (NotAForm, BadForm, NoFile, TooManyFiles)
+
+
 class UploadPages(KeysetPagination):
     ordering = "-created_at"
 
@@ -56,6 +93,7 @@ class UploadList(ApiView, generics.ListAPIView[Upload]):
         return services.uploads_of(caller_of(self.request))
 
     @extend_schema(request=NewUpload, responses={201: UploadDetail})
+    @refuses(FileTooLarge, TooManyChunks, QuotaExceeded, DiskFull)
     @idempotent()
     def post(self, request: Request) -> Response:
         wanted = NewUpload(data=request.data)
@@ -106,6 +144,7 @@ class UploadCompletion(ApiView):
         description="202 with the job that verifies the file; asked again, with the same job. "
         "200 if the upload is finished already. 409 `chunks-missing` names what is missing.",
     )
+    @refuses(WrongTotalChunks, ChunksMissing)
     @idempotent()
     def post(self, request: Request, file_id: str) -> Response:
         wanted = Completion(data=request.data)
@@ -129,6 +168,7 @@ class UploadContent(ApiView):
     scope = scopes.UPLOADS
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @refuses(UploadNotFinished, StoredFileMissing)
     def get(self, request: Request, file_id: str) -> FileResponse:
         upload = services.finished_upload(caller_of(request), file_id)
         return FileResponse(
@@ -140,21 +180,28 @@ class UploadContent(ApiView):
 
 
 class ChunkList(ApiView):
-    """POST: one chunk, as a form.  The ASGI server receives it; see receive.py."""
+    """POST: one chunk, as a form."""
 
+    # The ASGI server receives it; see receive.py.
     scope = scopes.UPLOADS
+    content_negotiation_class = OneForm
+    renderer_classes = (JsonRenderer,)
     parser_classes = (MultiPartParser,)
 
     @extend_schema(request=ChunkForm, responses=StoredChunk)
+    @refuses(*FORM_REFUSALS, *CHUNK_REFUSALS)
     def post(self, request: Request, file_id: str) -> Never:
         services.get_upload(caller_of(request), file_id)
         raise BodiesNotServedHere
 
 
 class ChunkView(ApiView):
-    """PUT: the bytes of one chunk.  The ASGI server receives them; see receive.py."""
+    """PUT: the bytes of one chunk."""
 
+    # The ASGI server receives them; see receive.py.
     scope = scopes.UPLOADS
+    content_negotiation_class = OneForm
+    renderer_classes = (JsonRenderer,)
 
     @extend_schema(
         parameters=CHUNK_MD5,
@@ -163,17 +210,23 @@ class ChunkView(ApiView):
         description="Any order, in parallel, as often as needed: the answer is the same. "
         "With an MD5, bytes that do not match are refused (422) and not counted.",
     )
+    @refuses(*CHUNK_REFUSALS)
     def put(self, request: Request, file_id: str, index: str) -> Never:
         services.get_upload(caller_of(request), file_id)
         raise BodiesNotServedHere
 
 
 class OneShotUpload(ApiView):
-    """POST: a whole file, as a form.  The ASGI server receives it; see receive.py."""
+    """POST: a whole file, as a form."""
 
+    # The ASGI server receives it; see receive.py.
     scope = scopes.UPLOADS
+    content_negotiation_class = OneForm
+    renderer_classes = (JsonRenderer,)
     parser_classes = (MultiPartParser,)
 
     @extend_schema(request=FileForm, responses=StoredFile)
+    @refuses(*FORM_REFUSALS, EmptyFile, FileTooLarge, QuotaExceeded, DiskFull, BodiesNotServedHere)
+    @replayable
     def post(self, request: Request) -> Never:
         raise BodiesNotServedHere

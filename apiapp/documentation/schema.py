@@ -1,0 +1,147 @@
+"""DEFAULT_SCHEMA_CLASS: what drf-spectacular sees of a view, and what it cannot see."""
+
+import inspect
+import re
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.parsers import JSONParser
+
+from apiapp.documentation import callers, parts
+from apiapp.documentation.refusals import is_list, problems_of, scope_of
+from apiapp.http.negotiation import OneForm
+from apiapp.keys.permissions import SAFE_METHODS
+
+__all__ = ["ApiSchema", "callers"]  # drf-spectacular finds the schemes of `callers` once imported
+
+Part = dict[str, Any]
+
+# Feature of the view -> tag; the order of the tags in the document.
+TAGS = {
+    "uploads": ("uploads", "Files in, in one piece or in chunks that can be resumed."),
+    "imports": ("imports", "Files and rows into tables, with a record of what was refused."),
+    "datasets": ("datasets", "Tables and their rows."),
+    "jobs": ("jobs", "Background work: how far it is and how it ended."),
+    "monitoring": ("server", "How this server is."),
+    "twins": ("v1", "The rows of the examples, as a production API serves them."),
+    "examples": ("examples", "Requests of every kind to try; open, and answered to the letter."),
+}
+MODULES = {"dataset_views": "datasets", "twin_views": "twins"}
+BY_METHOD = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE): ")
+SENTENCE = re.compile(r"[.;](\s|$)")
+SUCCESSES = {"200", "201", "202", "204"}
+
+
+class ApiSchema(AutoSchema):
+    """Adds to each operation what it promises and how it refuses, by what its view is."""
+
+    view: Any  # an ApiView
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Part | None:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is None:
+            return None
+        parameters = operation.setdefault("parameters", [])
+        parameters += [{"$ref": f"#/components/parameters/{name}"} for name in self.conditions()]
+        responses = operation["responses"]
+        for status in SUCCESSES & responses.keys():
+            headers = responses[status].setdefault("headers", {})
+            headers.update(parts.header_refs(self.success_headers(status)))
+        if "IfNoneMatch" in self.conditions():
+            headers = parts.header_refs(["X-Request-Id", "ETag"])
+            responses["304"] = {"description": parts.MEANINGS[304], "headers": headers}
+        self.add_problems(responses, has_fields=self.reads_fields(operation))
+        operation["responses"] = dict(sorted(responses.items()))
+        return operation
+
+    # --- words
+
+    def get_description(self) -> str:  # type: ignore[override]
+        text = self.own_words()
+        scope = scope_of(self.view, self.method) if self.view.authentication_classes else None
+        return f"{text}\n\nNeeds the scope `{scope}`." if scope else text
+
+    def get_summary(self) -> str:
+        first = " ".join(self.own_words().partition("\n\n")[0].split())
+        return SENTENCE.split(first, maxsplit=1)[0]
+
+    def own_words(self) -> str:
+        """Of the handler, or what the view says of the method as `GET: ...  POST: ...`."""
+        handler = getattr(self.view, self.method.lower())
+        doc = inspect.cleandoc(handler.__doc__ or "")
+        if doc:
+            return doc
+        doc = inspect.cleandoc(type(self.view).__doc__ or "")
+        first, _, rest = doc.partition("\n\n")
+        before, *pairs = BY_METHOD.split(first)
+        said = dict(zip(pairs[::2], pairs[1::2], strict=True)).get(self.method, before).strip()
+        return f"{said}\n\n{rest}".strip()
+
+    def get_tags(self) -> list[str]:
+        return [tag_of(type(self.view))]
+
+    # --- promises
+
+    @property
+    def handler(self) -> Any:
+        return getattr(self.view, self.method.lower())
+
+    def conditions(self) -> list[str]:
+        names = []
+        if getattr(self.handler, "is_replayable", False):
+            names.append("IdempotencyKey")
+        if getattr(self.handler, "is_conditional", False):
+            names += ["IfMatch", "IfUnmodifiedSince"]
+        if self.method == "GET" and not issubclass(self.view.content_negotiation_class, OneForm):
+            names.append("IfNoneMatch")
+        return names
+
+    def success_headers(self, status: str) -> list[str]:
+        names = ["X-Request-Id", "RateLimit-Policy", "RateLimit"]
+        promised = self.conditions()
+        if "IfNoneMatch" in promised or ("IfMatch" in promised and self.method != "DELETE"):
+            names += ["ETag", "Last-Modified"]
+        if "IdempotencyKey" in promised:
+            names.append("Idempotent-Replayed")
+        if status == "201":
+            names.append("Location")
+        if is_list(self.view, self.method) or getattr(self.handler, "is_paged", False):
+            names.append("Link")
+        if self.view.deprecation:
+            names += ["Deprecation", "Sunset"]
+        return names
+
+    def is_deprecated(self) -> bool:
+        return self.view.deprecation is not None
+
+    # --- refusals
+
+    def reads_fields(self, operation: Part) -> bool:
+        """Whether one of DRF's parsers reads the body."""
+        if self.method in SAFE_METHODS or "requestBody" not in operation:
+            return False
+        return any(issubclass(parser, JSONParser) for parser in self.view.parser_classes)
+
+    def add_problems(self, responses: Part, *, has_fields: bool) -> None:
+        """What the view documents itself stays; a problem is then one more form of it."""
+        found = problems_of(self.view, self.method, self.path, has_fields=has_fields)
+        media_types = [parts.PROBLEM_JSON]
+        if not issubclass(self.view.content_negotiation_class, OneForm):
+            media_types.append(parts.PROBLEM_XML)
+        for status, types in found.items():
+            response = parts.problem_response(status, types, media_types)
+            told = responses.get(str(status))
+            if told is None:
+                responses[str(status)] = response
+                continue
+            told.setdefault("headers", {}).update(response["headers"])
+            told["content"] = {**response["content"], **told.get("content", {})}
+        for code in responses.keys() - SUCCESSES:
+            responses[code].setdefault("headers", {}).update(parts.headers_of(int(code)))
+
+
+def tag_of(view: type) -> str:
+    """By the feature that the view is in."""
+    _, feature, *rest = view.__module__.split(".")
+    key = MODULES.get(rest[-1], feature) if rest else feature
+    return TAGS[key][0]
