@@ -184,8 +184,29 @@ def shoot_lists(studio: Studio, look: Look) -> None:
         page.screenshot(path=look.path("keys"))
 
 
+def shoot_examples(studio: Studio, look: Look) -> None:
+    """As it is found, and with the answer."""
+    with studio.page(look) as page:
+        page.goto("/examples/#put")
+        studio.shoot(page, look, "examples")
+        page.locator("#example button[type=submit]").click()
+        expect(page.locator(".answer .status-line")).to_contain_text("200")
+        studio.shoot(page, look, "examples-sent")
+
+
+def shoot_unwell(studio: Studio, look: Look) -> None:
+    """The home page while the server does not answer."""
+    with studio.page(look) as page:
+        page.route("**/api/status/", lambda route: route.abort())
+        page.goto("/")
+        expect(page.locator("#server-state .advice")).to_be_visible()
+        studio.shoot(page, look, "home-unwell")
+
+
 def shoot_strangers(studio: Studio, look: Look) -> None:
     with studio.page(look, signed_in=False) as page:
+        page.goto("/")
+        studio.shoot(page, look, "welcome")
         page.goto("/login/")
         studio.shoot(page, look, "login")
         page.fill("#id_username", "alice")
@@ -211,6 +232,8 @@ SCENES: dict[str, Callable[[Studio, Look], None]] = {
     "check": shoot_check,
     "done": shoot_done,
     "sending": shoot_sending,
+    "examples": shoot_examples,
+    "unwell": shoot_unwell,
     "strangers": shoot_strangers,
     "menu": shoot_menu,
 }

@@ -71,6 +71,17 @@ def test_a_stranger_reads_what_this_is_and_finds_the_way_in(new_page: Callable[.
     expect(page).to_have_url(re.compile("/login/$"))
 
 
+def test_for_a_stranger_no_socket_is_opened(new_page: Callable[..., Page]):
+    page = new_page()
+    opened: list[str] = []
+    page.on("websocket", lambda socket: opened.append(socket.url))
+
+    page.goto("/")
+    page.wait_for_load_state("networkidle")
+
+    assert opened == []
+
+
 def test_a_stranger_walks_the_page_by_keyboard(new_page: Callable[..., Page]):
     page = new_page()
     page.goto("/")
@@ -94,8 +105,9 @@ def test_whoever_signs_in_finds_the_gates_and_every_part_well(page: Page):
     expect(page.locator("#server-state .advice")).to_be_hidden()
 
 
-def test_reading_the_state_moves_nothing_on_the_page(page: Page):
-    page.goto("/")
+@pytest.mark.parametrize("path", ["/", "/examples/"])
+def test_what_a_page_reads_moves_nothing_on_it(page: Page, path: str):
+    page.goto(path)
     expect(page.locator(".skeleton")).to_have_count(0)
 
     assert page.evaluate(SHIFT) < 0.05

@@ -56,8 +56,8 @@ export class Answer {
     const text = element("code");
     this.#place.replaceChildren(
       element("p", { class: "status-line" }, element("span", { class: `state ${ok ? "succeeded" : "failed"}` }, words), took),
-      pre(gettext("Headers of the answer"), [...headers].map((pair) => pair.join(": ")).join("\n")),
       scrollBox(gettext("Body of the answer"), element("pre", {}, text)),
+      pre(gettext("Headers of the answer"), [...headers].map((pair) => pair.join(": ")).join("\n")),
     );
     let size = 0;
     const decoder = new TextDecoder();

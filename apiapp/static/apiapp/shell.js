@@ -1,6 +1,5 @@
 /** What every page has: its keys, and the live count of running jobs in the top bar. */
 
-import { feed } from "./job_feed.js";
 import { ngettext } from "./i18n.js";
 import "./keys.js";
 
@@ -12,4 +11,10 @@ function show(running) {
   count.title = ngettext("{count} job is running", "{count} jobs are running", running);
 }
 
-if (count) feed.addEventListener("jobs", () => show(feed.active.length));
+/** A stranger has no jobs: for them no socket is opened. */
+async function followJobs() {
+  const { feed } = await import("./job_feed.js");
+  feed.addEventListener("jobs", () => show(feed.active.length));
+}
+
+if (count) followJobs();

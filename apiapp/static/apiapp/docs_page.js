@@ -1,0 +1,33 @@
+/** The console of /docs: Swagger UI, calling as this browser is signed in, or with a key. */
+
+import { csrfToken } from "./api.js";
+
+const here = document.getElementById("reference");
+
+/** Swagger UI has its own dark colours, by a class. */
+const isDark = window.matchMedia("(prefers-color-scheme: dark)");
+const followScheme = () => document.documentElement.classList.toggle("dark-mode", isDark.matches);
+isDark.addEventListener("change", followScheme);
+followScheme();
+
+/** Django wants the token with what changes something, and nobody else is to have it. */
+function signed(request) {
+  const isOurs = new URL(request.url, location.href).origin === location.origin;
+  if (isOurs && !["GET", "HEAD"].includes(request.method ?? "GET")) {
+    request.headers["X-CSRFToken"] = csrfToken();
+  }
+  return request;
+}
+
+window.SwaggerUIBundle({
+  url: here.dataset.document,
+  domNode: here,
+  deepLinking: true,
+  displayRequestDuration: true,
+  filter: true,
+  tryItOutEnabled: true,
+  requestSnippetsEnabled: true,
+  defaultModelsExpandDepth: 0,
+  validatorUrl: null, // it is somewhere else
+  requestInterceptor: signed,
+});

@@ -1,0 +1,123 @@
+"""The documentation in the browser: what it shows, what it sends, and that nothing leaves."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.journeys.conftest import Watch, serious_findings
+from tests.serving import Server
+
+pytestmark = pytest.mark.chromium
+
+
+def operation(page: Page, operation_id: str) -> Locator:
+    """One operation of Swagger UI, opened."""
+    found = page.locator(f".opblock[id$=-{operation_id}]")
+    if "is-open" not in (found.get_attribute("class") or ""):
+        found.locator("button.opblock-summary-control").click()
+    return found
+
+
+def execute(found: Locator) -> Locator:
+    """Send the request as it is filled in; return where its answer is shown."""
+    found.locator("button.execute").click()
+    answer = found.locator(".live-responses-table")
+    expect(answer).to_be_visible()
+    return answer
+
+
+def test_swagger_shows_every_operation_without_asking_anybody_else(new_page: Callable[..., Page]):
+    page = new_page()  # its watch fails the test for a request that leaves, or a refused style
+
+    page.goto("/docs/")
+
+    for name in ("uploads", "imports", "datasets", "jobs", "server", "v1", "examples"):
+        expect(page.locator(f"#operations-tag-{name}")).to_be_visible()
+    expect(page).to_have_title("API documentation · Sluice")
+
+
+def test_redoc_shows_the_reference_without_asking_anybody_else(new_page: Callable[..., Page]):
+    page = new_page()
+
+    page.goto("/redoc/")
+
+    expect(page.get_by_role("heading", name="Sluice", exact=False).first).to_be_visible()
+    expect(page.get_by_role("heading", name="The caller's jobs, newest first")).to_be_visible()
+    page.get_by_role("textbox").fill("undo")
+    expect(page.get_by_text("Take its rows out again").first).to_be_visible()
+
+
+def test_who_is_signed_in_reads_and_changes_from_the_page(page: Page, watch: Watch):
+    watch.expected = ("404",)  # there is no such import
+    page.goto("/docs/")
+
+    read = execute(operation(page, "jobs_list"))
+    begin = operation(page, "uploads_create")
+    begin.locator("textarea.body-param__text").fill('{"filename": "a.csv", "size": 5}')
+    begun = execute(begin)
+
+    expect(read.locator(".response-col_status").first).to_have_text("200")
+    expect(begun.locator(".response-col_status").first).to_have_text("201")
+    expect(begun).to_contain_text('"filename": "a.csv"')
+
+
+def test_a_key_that_is_entered_is_sent(new_page: Callable[..., Page], server: Server):
+    page = new_page()  # of nobody who is signed in
+    page.goto("/docs/")
+
+    page.locator("button.authorize").first.click()
+    dialog = page.locator(".dialog-ux")
+    bearer = dialog.locator(".auth-container").filter(has_text="apiKey")
+    bearer.locator("input").fill(server.key)
+    bearer.get_by_role("button", name="Apply").click()
+    dialog.locator("button.btn-done").click()
+    answer = execute(operation(page, "status_retrieve"))
+
+    expect(answer.locator(".response-col_status").first).to_have_text("200")
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_nothing_of_anybody_is_in_the_document(new_page: Callable[..., Page], admin_state: Any):
+    as_stranger = new_page().request.get("/openapi.json").body()
+
+    as_admin = new_page(storage_state=admin_state).request.get("/openapi.json").body()
+
+    assert as_admin == as_stranger
+
+
+def test_the_pages_around_the_reference_are_in_the_readers_language(
+    new_page: Callable[..., Page],
+):
+    page = new_page(locale="zh-CN")
+
+    page.goto("/docs/")
+
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    expect(page.locator("#reference")).to_have_attribute("lang", "en")
+    expect(page.get_by_text("参考文档本身为英文。")).to_be_visible()
+
+
+def test_an_operation_opens_by_keyboard(new_page: Callable[..., Page]):
+    page = new_page()
+    page.goto("/docs/")
+    summary = page.locator(".opblock[id$=-jobs_list] button.opblock-summary-control")
+    expect(summary).to_be_visible()
+
+    summary.focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".opblock[id$=-jobs_list]")).to_contain_text("Execute")
+
+
+@pytest.mark.parametrize("path", ["/docs/", "/redoc/"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_beside_what_is_known_of_the_tools(
+    new_page: Callable[..., Page], path: str, scheme: str
+):
+    page = new_page(bypass_csp=True, color_scheme=scheme)
+    page.goto(path)
+    expect(page.get_by_text("The caller's jobs, newest first").first).to_be_visible()
+
+    assert serious_findings(page) == []
