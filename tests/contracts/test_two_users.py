@@ -5,24 +5,11 @@ The endpoints are read from the server's own OpenAPI document: a new one is in h
 
 import io
 import json
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-import pytest
-import requests
-
+from tests.contracts.world import CSV, World, body_for, key_of
 from tests.serving import Server
 
-CSV = b"name,price\nvolvo,12\nsaab,ninety\nfiat,8\n"
-UNSAFE = ("post", "put", "patch", "delete")
-TWINS = {  # what alice makes behind /api/v1/
-    "users": {"name": "Alice's", "age": 1},
-    "posts": {"title": "Alice's"},
-    "items": {"id": 4711, "name": "Alice's"},
-    "resources": {"id": "alices", "data": {}},
-}
 OPEN = {
     ("get", "/get_example/{user_id}/"),
     ("post", "/post_example/"),
@@ -35,103 +22,6 @@ OPEN = {
     ("get", "/api/users/"),
     ("get", "/stream/"),
 }
-
-
-@dataclass
-class World:
-    """A running server, three users' keys, and what alice owns there."""
-
-    url: str
-    keys: dict[str, str]
-    alices: dict[str, Any]
-    operations: list[tuple[str, str]]
-    open_operations: set[tuple[str, str]]
-
-    def call(self, who: str, method: str, path: str, **options: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {self.keys[who]}"} if who != "nobody" else {}
-        return requests.request(method, self.url + path, headers=headers, timeout=20, **options)
-
-    def wait_for_job(self, job_id: int) -> dict[str, Any]:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            job: dict[str, Any] = self.call("alice", "get", f"/api/jobs/{job_id}/").json()
-            if job["state"] in ("succeeded", "failed", "cancelled"):
-                return job
-            time.sleep(0.05)
-        raise AssertionError("the job does not end")
-
-
-def key_of(server: Server, user: str, *more: str) -> str:
-    made = server.manage("create_api_key", "--user", user, "--create-user", *more)
-    return made.stdout.strip()
-
-
-@pytest.fixture(scope="module")
-def world(server: Server) -> Iterator[World]:
-    keys = {
-        "alice": key_of(server, "matrix-alice"),
-        "bob": key_of(server, "matrix-bob"),
-        "staff": key_of(server, "matrix-staff", "--staff"),
-        "staff without admin": key_of(
-            server,
-            "matrix-staff",
-            *(f"--scope={s}" for s in ("uploads", "imports", "datasets:read", "datasets:write")),
-        ),
-    }
-    world = World(server.url, keys, {}, [], set())
-    upload = world.call("alice", "post", "/api/upload", files={"file": ("cars.csv", CSV)}).json()
-    me = server.manage(
-        "shell",
-        "-c",
-        "from django.contrib.auth.models import User; "
-        "print(User.objects.get(username='matrix-alice').pk)",
-    ).stdout.split()[-1]
-    started = world.call(
-        "alice",
-        "post",
-        "/api/import",
-        json={
-            "file_id": upload["file_id"],
-            "user_id": int(me),
-            "dataset": "Alice's cars",
-            "columns": [
-                {"name": "name", "label": "name", "type": "text"},
-                {"name": "price", "label": "price", "type": "integer"},
-            ],
-        },
-    ).json()
-    world.wait_for_job(started["job_id"])
-    row = world.call("alice", "get", f"/api/datasets/{started['dataset']}/rows/").json()["results"][
-        0
-    ]
-    twins = {
-        f"{kind[:-1]}_id": world.call("alice", "post", f"/api/v1/{kind}/", json=body).json()["id"]
-        for kind, body in TWINS.items()
-    }
-    world.alices = {
-        **twins,
-        "file_id": upload["file_id"],
-        "index": 0,
-        "job_id": started["job_id"],
-        "import_id": started["import_id"],
-        "slug": started["dataset"],
-        "row_id": row["_id"],
-    }
-    document = requests.get(f"{server.url}/openapi.json").json()
-    for path, methods in document["paths"].items():
-        for method in {"get", *UNSAFE} & set(methods):
-            if methods[method]["security"] == [{}]:
-                world.open_operations.add((method, path))
-            else:
-                world.operations.append((method, path))
-    yield world
-
-
-def body_for(method: str, path: str) -> dict[str, Any]:
-    """A body of the kind the endpoint reads: two take forms with a file, the others JSON."""
-    if method == "post" and path.endswith(("/api/upload/", "/chunks/")):
-        return {"files": {"file": ("a.csv", CSV), "chunk": ("a", CSV)}, "data": {"index": "0"}}
-    return {"json": {}}
 
 
 def of_objects(world: World) -> list[tuple[str, str]]:
@@ -158,6 +48,51 @@ def test_anothers_object_is_not_there_for_any_method(world: World):
 
     assert {call: status for call, status in answers.items() if status != 404} == {}
     assert len(answers) > 15
+
+
+def test_nothing_of_it_changes_by_what_another_sends(world: World):
+    reads = [path for method, path in of_objects(world) if method == "get"]
+    before = {path: world.call("alice", "get", path).content for path in reads}
+    wanted = {
+        "name": "Bob's",
+        "title": "Bob's",
+        "owner": "bob",
+        "data": {"is": "bob's"},
+        "price": 1,
+    }
+
+    for method, path in of_objects(world):
+        if method in ("put", "patch", "delete"):
+            world.call("bob", method, path, json=wanted)
+
+    assert {path: world.call("alice", "get", path).content for path in reads} == before
+
+
+def owned(page: dict[str, Any]) -> list[Any]:
+    """What is in a list, less the rows that belong to nobody."""
+    return [row for row in page.get("results", []) if row.get("owner", "somebody") is not None]
+
+
+def test_no_filter_of_a_list_shows_what_is_not_ones_own(world: World):
+    lists = [path for m, path in world.operations if m == "get" and "{" not in path]
+    filters = [{"owner": f"alice-{world.mark}"}, {"owner_id": "1"}, {"all": "true"}]
+    filters += [{"search": "Alice"}, {"name": f"Alice's {world.mark}"}, {"state": "succeeded"}]
+    filters += [{"dataset": world.alices["slug"]}, {"id": f"alices-{world.mark}"}]
+
+    for path in lists:
+        for asked in filters:
+            page = world.call("bob", "get", path, params=asked).json()
+            assert owned(page) == [], (path, asked)
+
+
+def test_a_cursor_of_anothers_list_opens_nothing(world: World):
+    lists = [path for m, path in world.operations if m == "get" and "{" not in path]
+    for path in lists:
+        page = world.call("staff", "get", path, params={"limit": 1}).json()
+        following = page.get("next")
+        if following:
+            mine = world.call("bob", "get", following.removeprefix(world.url)).json()
+            assert owned(mine) == [], path
 
 
 def test_staff_see_it_with_the_scope_admin_and_only_with_it(world: World):
@@ -204,7 +139,7 @@ def test_lists_show_ones_own_alone(world: World):
 
 
 def test_a_key_without_the_scope_is_told_which_one_it_lacks(world: World, server: Server):
-    world.keys["outbound only"] = key_of(server, "matrix-alice", "--scope=outbound")
+    world.keys["outbound only"] = key_of(server, f"alice-{world.mark}", "--scope=outbound")
 
     for method, path in of_objects(world):
         answer = world.call("outbound only", method, path, **body_for(method, path))
