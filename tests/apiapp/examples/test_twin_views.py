@@ -137,7 +137,7 @@ def test_a_creation_that_is_sent_again_with_its_key_creates_nothing(
         ("users", {"name": None, "age": None}, {"name", "age"}),
         ("users", [], {"non_field_errors"}),
         ("posts", {"content": 7}, {"title"}),
-        ("posts", {"title": "a" * 201, "content": "a" * 100_001}, {"title", "content"}),
+        ("posts", {"title": "a" * 100_001, "content": "a" * 100_001}, {"title", "content"}),
         ("items", {"name": "a"}, {"id"}),
         ("items", {"id": -1, "name": "a"}, {"id"}),
         ("items", {"id": LARGEST_ID + 1, "name": "a"}, {"id"}),
