@@ -64,9 +64,9 @@ class ExamplesPage(TemplateView):
 
 
 def as_shown(example: Example) -> dict[str, Any]:
-    """What examples_page.js needs of it: there it is the type Example."""
+    """What examples_page.js needs of it, there the type Example; what is empty is left out."""
     is_form = example.content_type == FORM
-    return {
+    facts = {
         "name": example.name,
         "title": str(example.title).removeprefix(example.method).lstrip(" :："),
         "method": example.method,
@@ -82,6 +82,7 @@ def as_shown(example: Example) -> dict[str, Any]:
         "twin": example.twin,
         "comesInPieces": example is STREAM,
     }
+    return {name: fact for name, fact in facts.items() if fact}
 
 
 @cache_control(public=True, max_age=WORDS_KEPT_S)

@@ -136,12 +136,14 @@ def test_a_server_that_is_gone_is_said_and_so_is_its_return(page: Page, watch: W
     look_again(page)
     expect(part(page, "web")).to_contain_text("no answer")
     expect(part(page, "disk")).to_contain_text("not known")
-    expect(page.locator("#server-state .advice")).to_contain_text("Trying again every few seconds")
+    advice = page.locator("#server-state .advice")
+    expect(advice).to_contain_text("Trying again every few seconds")
+    expect(advice).to_contain_text("start it with: make run")
     expect(page.locator("#announcements")).to_contain_text("The server does not answer")
 
     page.unroute("**/api/status/")
     expect(part(page, "web")).to_contain_text("running")  # by itself
-    expect(page.locator("#server-state .advice")).to_be_hidden()
+    expect(advice).to_be_hidden()
     expect(page.locator("#announcements")).to_have_text("Everything on this server is well again.")
 
 

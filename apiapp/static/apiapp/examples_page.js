@@ -17,8 +17,11 @@ const WAYS = [
   ["fetch", fetchCall],
 ];
 
+/** What the page leaves out of an example. */
+const EMPTY = { query: [], headers: [], contentType: "", text: "", form: [], twin: "", comesInPieces: false };
+
 /** @type {import("./examples_request.js").Example[]} */
-const examples = JSON.parse(document.getElementById("examples").textContent);
+const examples = JSON.parse(document.getElementById("examples").textContent).map((each) => ({ ...EMPTY, ...each }));
 const place = document.getElementById("example");
 const list = document.getElementById("example-list");
 let chosenWay = 0; // kept from one example to the next

@@ -4,7 +4,6 @@ import { announce } from "./announcer.js";
 import { get } from "./api.js";
 import { DropZone } from "./drop_zone.js";
 import { element } from "./elements.js";
-import { fingerprint } from "./fingerprint.js";
 import { allWords, gettext } from "./i18n.js";
 import { feed } from "./job_feed.js";
 import { OtherWindows } from "./other_windows.js";
@@ -16,11 +15,12 @@ const RUNNING = new Set(["queued", "running"]);
 /** Fetched with the first file: a page where nothing is dropped does not need them. */
 async function cardModules() {
   await Promise.all([allWords(), cardStyles()]);
-  const [{ ImportCard }, { ImportItem }] = await Promise.all([
+  const [{ ImportCard }, { ImportItem }, { fingerprint }] = await Promise.all([
     import("./import_card.js"),
     import("./import_item.js"),
+    import("./fingerprint.js"),
   ]);
-  return { ImportCard, ImportItem };
+  return { ImportCard, ImportItem, fingerprint };
 }
 
 /** The import page has them from its start. */
@@ -86,6 +86,7 @@ export class ImportFlow {
 
   /** null, and a card that says so, if the browser cannot read it: it is gone, or a folder. */
   async #fingerprintOf(file) {
+    const { fingerprint } = await cardModules();
     try {
       return await fingerprint(file);
     } catch {

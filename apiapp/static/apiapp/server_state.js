@@ -128,10 +128,15 @@ function diskPart({ has_room: hasRoom, free_bytes: free, total_bytes: total, res
 /** @param {Problem} problem @returns {Record<string, Part>} */
 function partsWithout(problem) {
   const unknown = { state: "unknown", words: gettext("not known"), detail: gettext("until the server answers") };
-  const said = problem.status === 0 ? gettext("no answer") : gettext("no state told");
-  const advice = problem.isSignedOut
-    ? [problem.message, " ", link("/login/?next=/", gettext("Sign in"))]
-    : [problem.message, " ", gettext("Trying again every few seconds.")];
-  const web = { state: "failed", words: said, detail: location.host, advice };
+  const words = problem.status === 0 ? gettext("no answer") : gettext("no state told");
+  const web = { state: "failed", words, detail: location.host, advice: adviceOn(problem) };
   return { web, worker: unknown, databases: unknown, disk: unknown };
+}
+
+function adviceOn(problem) {
+  if (problem.isSignedOut) return [problem.message, " ", link("/login/?next=/", gettext("Sign in"))];
+  const again = [problem.message, " ", gettext("Trying again every few seconds.")];
+  if (problem.status !== 0) return again;
+  const start = [gettext("If it was stopped, start it with:"), " ", element("code", {}, "make run")];
+  return [...again, " ", ...start];
 }
