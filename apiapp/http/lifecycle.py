@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from urllib.parse import quote
 
 from django.utils.http import http_date
 
@@ -11,7 +13,8 @@ from django.utils.http import http_date
 class Deprecation:
     """since: from when on it should not be used.  sunset: when it will stop to answer.
 
-    successor: the path to use in its place.  explained_at: where people read about it.
+    successor: the path to use in its place, with the names of path parameters in braces.
+    explained_at: where people read about it.
     """
 
     since: datetime
@@ -19,8 +22,10 @@ class Deprecation:
     successor: str = ""
     explained_at: str = ""
 
-    def headers(self) -> Mapping[str, str]:
-        links = {"successor-version": self.successor, "deprecation": self.explained_at}
+    def headers(self, path_parameters: Mapping[str, Any]) -> Mapping[str, str]:
+        quoted = {name: quote(str(value), safe="") for name, value in path_parameters.items()}
+        successor = self.successor.format(**quoted)
+        links = {"successor-version": successor, "deprecation": self.explained_at}
         said = {"Deprecation": f"@{int(self.since.timestamp())}"}
         if self.sunset:
             said["Sunset"] = http_date(self.sunset.timestamp())

@@ -45,7 +45,7 @@ class ApiView(APIView):
         answer = super().finalize_response(request, response, *args, **kwargs)
         add_headers(answer, getattr(request._request, "rate_limit_headers", {}))
         if self.deprecation:
-            add_headers(answer, self.deprecation.headers())
+            add_headers(answer, self.deprecation.headers(self.kwargs))
         return answer
 
 
