@@ -329,7 +329,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": [
         "apiapp.http.parsers.JsonParser",
         "apiapp.http.parsers.FormParser",
-        "rest_framework.parsers.MultiPartParser",
+        "apiapp.http.parsers.MultiPartParser",
         "apiapp.http.parsers.XmlParser",
     ],
     "DEFAULT_RENDERER_CLASSES": [

@@ -12,6 +12,8 @@ import orjson
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 from django.conf import settings
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from rest_framework import exceptions, parsers
 
 from apiapp.http.errors import BodyTooDeep, TooManyFields
@@ -90,6 +92,35 @@ class FormParser(parsers.FormParser):
         except UnicodeDecodeError as bad:
             raise exceptions.ParseError(f"the form is not UTF-8 at byte {bad.start}") from bad
         return super().parse(io.BytesIO(body), media_type, parser_context)
+
+
+class MultiPartParser(parsers.MultiPartParser):
+    """`multipart/form-data` whose names and values are UTF-8 (RFC 7578, section 5.1.1)."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        """Raises ParseError, naming the field.
+
+        Django would replace what is no UTF-8 unsaid: it is given a charset that keeps all bytes.
+        """
+        context = {**(parser_context or {}), "encoding": "latin-1"}
+        parsed = super().parse(stream, media_type, context)
+        fields = QueryDict(mutable=True)
+        for name, values in parsed.data.lists():
+            fields.setlist(as_utf8(name), [as_utf8(value, of=name) for value in values])
+        files: MultiValueDict[str, Any] = MultiValueDict()
+        for name, uploaded in parsed.files.lists():
+            files.setlist(as_utf8(name), uploaded)
+        return parsers.DataAndFiles(fields, files)
+
+
+def as_utf8(text: str, of: str = "") -> str:
+    """Bytes that were read as Latin-1, as what they are.  Raises ParseError."""
+    raw = text.encode("latin-1")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as bad:
+        where = f"the field {ascii(of or text)} of the form"
+        raise exceptions.ParseError(f"{where} is not UTF-8 at byte {bad.start}") from bad
 
 
 class XmlParser(parsers.BaseParser):

@@ -3,12 +3,13 @@ import json
 from typing import Any
 
 import pytest
+from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.exceptions import ParseError
 
 from apiapp.http.errors import BodyTooDeep, TooManyFields
-from apiapp.http.parsers import read_json, read_xml
+from apiapp.http.parsers import MultiPartParser, read_json, read_xml
 
 LIMITS = {"max_depth": 10, "max_fields": 5}
 PLAIN = st.recursive(
@@ -127,3 +128,25 @@ def test_deep_xml_is_refused_before_it_is_all_read():
 def test_xml_of_many_elements_is_refused():
     with pytest.raises(TooManyFields):
         read_xml(io.BytesIO(b"<r>" + b"<a/>" * 100 + b"</r>"), **LIMITS)
+
+
+def multipart(*parts: tuple[bytes, bytes]) -> Any:
+    body = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="' + name + b'"\r\n\r\n' + value + b"\r\n"
+        for name, value in parts
+    )
+    factory = RequestFactory()
+    content_type = "multipart/form-data; boundary=x"
+    request = factory.generic("POST", "/", body + b"--x--\r\n", content_type=content_type)
+    return MultiPartParser().parse(request, content_type, {"request": request})
+
+
+def test_a_multipart_forms_names_and_values_are_utf_8():
+    parsed = multipart(("名称".encode(), "值".encode()), (b"a", b"1"), (b"a", b"2"))
+
+    assert dict(parsed.data.lists()) == {"名称": ["值"], "a": ["1", "2"]}
+
+
+def test_a_multipart_field_that_is_not_utf_8_is_refused_by_name():
+    with pytest.raises(ParseError, match="the field 'a' of the form is not UTF-8 at byte 1"):
+        multipart((b"a", b"x\xff"))
