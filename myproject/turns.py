@@ -1,7 +1,7 @@
 """The one crossing from the event loop to the threads that work on requests, and back.
 
-Threads of one process share one interpreter: 24 short requests at a time get through half as fast
-as the same one after the other (docs/performance.md).  So the thread that has the turn takes one
+Threads of one process share one interpreter: short requests 24 at a time get through at 0.6 of the
+rate of one after the other (docs/performance.md).  So the thread that has the turn takes one
 request after another; when one takes long, because it waits for something or has much to do, the
 turn passes to another thread, and its own thread lines up for a turn once it is done.
 """

@@ -50,13 +50,13 @@ def quoted(text: str) -> str:
     return "'" + "".join(f"\\{byte:03d}" for byte in text.encode()) + "'"
 
 
-def load(port: int, call: Call, *, seconds: float, connections: int = CONNECTIONS) -> Run:
+def load(port: int, call: Call, *, seconds: int, connections: int = CONNECTIONS) -> Run:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(call.script())
         script.flush()
         said = subprocess.run(
             [
-                *("wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", script.name),
+                *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name),
                 f"http://127.0.0.1:{port}{call.path}",
             ],
             check=True,

@@ -1,6 +1,6 @@
 """The example endpoints on the default server, beside the documents' own servers, in one run.
 
-    python -m bench.api.echo [--rounds 5] [--seconds 1.5]
+    python -m bench.api.echo [--rounds 5] [--seconds 2]
 
 Each server runs as its document runs it, with its log thrown away; FastAPI a second time without
 its log of requests.  32 connections of wrk, one server after the other, as many rounds as asked;
@@ -98,7 +98,7 @@ def require_same_answers(name: str, port: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.5)
+    parser.add_argument("--seconds", type=int, default=2)
     asked = parser.parse_args()
     if not is_installed():
         print("wrk is not installed: nothing was measured")

@@ -103,7 +103,7 @@ def fastapi(running: ExitStack) -> tuple[int, Call]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--threads", type=int, default=2, help="of each granian process")
     asked = parser.parse_args()
     try:
