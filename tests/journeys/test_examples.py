@@ -212,6 +212,18 @@ def test_a_body_of_another_type_is_sent_as_that_type(
     assert answers == [415, 400, 400, 200]
 
 
+def test_a_name_that_javascript_takes_otherwise_is_sent_all_the_same(stranger: Page):
+    stranger.goto("/examples/#post")
+    fill(stranger, "Headers", 1, "__proto__", "1")
+    assert '["__proto__", "1"]' in snippet(stranger, "fetch")
+    stranger.get_by_label("Body", exact=True).fill('{"title": "a", "__proto__": {"content": "b"}}')
+
+    answers = [by_curl(stranger), by_python(stranger), by_fetch(stranger)]
+
+    assert [json.loads(body)["content"] for _, body in answers] == ["默认内容"] * 3
+    assert "JSON.stringify" not in snippet(stranger, "fetch")
+
+
 def test_a_header_with_a_name_that_cannot_be_is_not_sent(stranger: Page):
     stranger.goto("/examples/#get")
     fill(stranger, "Headers", 1, "not a name: x", "1")

@@ -101,6 +101,7 @@ function showChosen() {
     const isChosen = each.hash === `#${example.name}`;
     if (isChosen) each.setAttribute("aria-current", "true");
     else each.removeAttribute("aria-current");
+    if (isChosen) each.scrollIntoView({ block: "nearest" });
   }
   show(example);
 }

@@ -5,6 +5,7 @@
 
 import { FORM, headersOf, JSON_TYPE, named, pathOf, targetOf, wellFormed } from "./examples_request.js";
 
+const PROTOTYPE = "__proto__"; // the one name that an object literal does not take as a name
 const NOT_ASCII = /[^\0-\x7f]/;
 const OUTSIDE_STRINGS = /("(?:[^"\\]|\\.)*")|\s+/g;
 
@@ -102,7 +103,7 @@ export function fetchCall(draft, origin) {
   const isWide = sent.some(([, value]) => NOT_ASCII.test(value));
   const options = [
     draft.method !== "GET" && `method: ${quoted(draft.method)}`,
-    sent.length && `headers: {${sent.map(([name, value]) => ` ${quoted(name)}: ${jsHeader(value)}`).join(",")} }`,
+    sent.length && `headers: ${jsPairs(sent.map(([name, value]) => [name, jsHeader(value)]))}`,
     body && `body: ${body}`,
   ].filter(Boolean);
   const address = quoted(origin + targetOf(draft));
@@ -119,10 +120,23 @@ export function fetchCall(draft, origin) {
 
 function fetchBody({ contentType, form, text }) {
   if (!contentType) return { body: "", headers: [] };
-  if (contentType === FORM) return { body: `new URLSearchParams(${quoted(named(form))})`, headers: [] };
-  const json = contentType === JSON_TYPE && asJson(text);
+  if (contentType === FORM) {
+    const pairs = named(form).map(([name, value]) => [name, quoted(value)]);
+    return { body: `new URLSearchParams(${jsPairs(pairs)})`, headers: [] };
+  }
+  const json = contentType === JSON_TYPE && !text.includes(PROTOTYPE) && asJson(text);
   const body = json ? `JSON.stringify(${quoted(json.value)})` : quoted(wellFormed(text));
   return { body, headers: [["Content-Type", contentType]] };
+}
+
+/** An object where that means the same. @param {Array<[string, string]>} pairs name, code of value */
+function jsPairs(pairs) {
+  const names = new Set(pairs.map(([name]) => name));
+  const parts = pairs.map(([name, code]) => [quoted(name), code]);
+  if (names.size === pairs.length && !names.has(PROTOTYPE)) {
+    return `{ ${parts.map((pair) => pair.join(": ")).join(", ")} }`;
+  }
+  return `[${parts.map((pair) => `[${pair.join(", ")}]`).join(", ")}]`;
 }
 
 /** fetch takes bytes in headers, one for each character. */
