@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -52,4 +51,5 @@ def is_allowed_origin(headers: dict[bytes, bytes]) -> bool:
     if origin in settings.CSRF_TRUSTED_ORIGINS:
         return True
     domain, _ = split_domain_port(host.lower())
-    return urlsplit(origin).netloc == host and validate_host(domain, settings.ALLOWED_HOSTS)
+    is_own = origin in (f"http://{host}", f"https://{host}")
+    return is_own and validate_host(domain, settings.ALLOWED_HOSTS)

@@ -42,6 +42,8 @@ def cookie_of(user: User) -> tuple[bytes, bytes]:
         ((b"origin", b"http://evil.example"), 1008),
         ((b"origin", b"http://localhost:8001"), 1008),
         ((b"origin", b"null"), 1008),
+        ((b"origin", b"http://["), 1008),
+        ((b"origin", b"ftp://localhost:8000"), 1008),
         ((b"x-none", b""), 1008),
     ],
 )

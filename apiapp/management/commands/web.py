@@ -8,6 +8,8 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from apiapp.management.heads import HeadsWithinBounds
+
 GRACEFUL_STOP_S = 2
 KEEP_ALIVE_S = 75
 
@@ -30,6 +32,7 @@ class Command(BaseCommand):
             log_level="warning",
             access_log=False,
             lifespan="off",
+            http=HeadsWithinBounds,
             ws_per_message_deflate=False,
             ws_max_size=settings.WEBSOCKET_MAX_BYTES,
             timeout_keep_alive=KEEP_ALIVE_S,
