@@ -2,7 +2,7 @@
 
 Neither one who sends slowly nor one who stops holds a thread: a request comes to a thread once
 all of its body is here.  The alternative, to pull a body through the thread that reads it, gives
-every thread away to a few clients that trickle, and is slower (docs/performance.md).
+every thread away to a few clients that trickle, and is no faster (docs/performance.md).
 """
 
 import asyncio
