@@ -55,6 +55,15 @@ class KeysetPagination(CursorPagination):
             raise unknown_cursor()
         return cursor
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        limits = {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        wanted = {"limit": "Rows of a page.", "cursor": "Of another page: follow `next`."}
+        kinds = {"limit": {"type": "integer", **limits}, "cursor": {"type": "string"}}
+        return [
+            {"name": name, "in": "query", "description": text, "schema": kinds[name]}
+            for name, text in wanted.items()
+        ]
+
     def get_paginated_response(self, data: Any) -> Response:
         links = {"next": self.get_next_link(), "prev": self.get_previous_link()}
         response = Response({"results": data, "next": links["next"], "previous": links["prev"]})

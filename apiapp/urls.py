@@ -1,14 +1,16 @@
 """The whole HTTP surface, on one page.  Upload bodies never come here: see uploads/receive.py."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.urls import URLPattern, path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from apiapp import pages
+from apiapp.documentation import views as documentation
 from apiapp.examples import twin_views as twins
 from apiapp.examples import views as examples
+from apiapp.http.lifecycle import Deprecation
 from apiapp.imports import dataset_views as datasets
 from apiapp.imports import views as imports
 from apiapp.jobs import views as jobs
@@ -22,6 +24,12 @@ def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
     return [path(f"{route}/", view, name=name), path(route, view)]
 
 
+# As one of the documents spells it; new programs have no reason to.
+SAID_TWICE = Deprecation(
+    since=datetime(2026, 11, 21, tzinfo=UTC), successor="/api/resource/{resource_id}"
+)
+
+
 def example(route: str, view: type[examples.OpenView], name: str) -> list[URLPattern]:
     """The route of an example, and a second time under `/api/`, where it is not documented."""
     again = view.as_view(schema=None)
@@ -29,6 +37,31 @@ def example(route: str, view: type[examples.OpenView], name: str) -> list[URLPat
 
 
 urlpatterns = [
+    # --- examples: first, as they are asked for most and every line above would be tried before
+    *example("get_example/<str:user_id>", examples.GetExample, "get-example"),
+    *example("post_example", examples.PostExample, "post-example"),
+    *example("put_example/<str:item_id>", examples.PutExample, "put-example"),
+    *example("delete_example", examples.DeleteExample, "delete-example"),
+    *both("api/resource/<str:resource_id>", examples.ResourceView.as_view(), "resource-example"),
+    *both(
+        "api/api/resource/<str:resource_id>",
+        examples.ResourceView.as_view(schema=None, deprecation=SAID_TWICE),
+        "resource-example-again",
+    ),
+    *both("api/post", examples.PostJson.as_view(), "json-example"),
+    *both("api/form", examples.PostForm.as_view(), "form-example"),
+    *both("api/data", examples.Data.as_view(), "data-example"),
+    *both("api/users", examples.UserList.as_view(), "users-example"),
+    *both("stream", examples.Stream.as_view(), "stream-example"),
+    # --- their twins
+    *both("api/v1/users", twins.UserList.as_view(), "api-users"),
+    *both("api/v1/users/<int:user_id>", twins.UserView.as_view(), "api-user"),
+    *both("api/v1/posts", twins.PostList.as_view(), "api-posts"),
+    *both("api/v1/posts/<int:post_id>", twins.PostView.as_view(), "api-post"),
+    *both("api/v1/items", twins.ItemList.as_view(), "api-items"),
+    *both("api/v1/items/<int:item_id>", twins.ItemView.as_view(), "api-item"),
+    *both("api/v1/resources", twins.ResourceList.as_view(), "api-resources"),
+    *both("api/v1/resources/<str:resource_id>", twins.ResourceView.as_view(), "api-resource"),
     # --- pages
     path("", pages.home, name="home"),
     *both("import", pages.importing, "import"),
@@ -84,29 +117,12 @@ urlpatterns = [
         "api/imports/<int:import_id>/cancel", imports.ImportCancel.as_view(), "api-import-cancel"
     ),
     *both("api/imports/<int:import_id>/retry", imports.ImportRetry.as_view(), "api-import-retry"),
-    # --- examples
-    *example("get_example/<str:user_id>", examples.GetExample, "get-example"),
-    *example("post_example", examples.PostExample, "post-example"),
-    *example("put_example/<str:item_id>", examples.PutExample, "put-example"),
-    *example("delete_example", examples.DeleteExample, "delete-example"),
-    *example("api/resource/<str:resource_id>", examples.ResourceView, "resource-example"),
-    *both("api/post", examples.PostJson.as_view(), "json-example"),
-    *both("api/form", examples.PostForm.as_view(), "form-example"),
-    *both("api/data", examples.Data.as_view(), "data-example"),
-    *both("api/users", examples.UserList.as_view(), "users-example"),
-    *both("stream", examples.Stream.as_view(), "stream-example"),
-    # --- their twins
-    *both("api/v1/users", twins.UserList.as_view(), "api-users"),
-    *both("api/v1/users/<int:user_id>", twins.UserView.as_view(), "api-user"),
-    *both("api/v1/posts", twins.PostList.as_view(), "api-posts"),
-    *both("api/v1/posts/<int:post_id>", twins.PostView.as_view(), "api-post"),
-    *both("api/v1/items", twins.ItemList.as_view(), "api-items"),
-    *both("api/v1/items/<int:item_id>", twins.ItemView.as_view(), "api-item"),
-    *both("api/v1/resources", twins.ResourceList.as_view(), "api-resources"),
-    *both("api/v1/resources/<str:resource_id>", twins.ResourceView.as_view(), "api-resource"),
     # --- documentation
-    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
-    *both("docs", SpectacularSwaggerSplitView.as_view(url_name="openapi"), "docs"),
+    path("openapi.json", documentation.openapi_json, name="openapi"),
+    *both("api/schema", documentation.openapi, "api-schema"),
+    *both("docs", documentation.swagger, "docs"),
+    *both("redoc", documentation.redoc, "redoc"),
+    path("redoc/redoc.js", documentation.redoc_script, name="redoc-script"),
     # --- jobs
     *both("api/jobs", jobs.JobList.as_view(), "api-jobs"),
     *both("api/jobs/<int:job_id>", jobs.JobView.as_view(), "api-job"),

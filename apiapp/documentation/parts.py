@@ -86,8 +86,8 @@ HEADERS: dict[str, Part] = {
     "Sunset": {"description": "When it will stop to answer (RFC 8594).", "schema": TEXT},
 }
 
-KEY_PATTERN = r'^("[\x21\x23-\x5b\x5d-\x7e]{1,255}"|[\x21\x23-\x7e]{1,255})$'
-TAGS_PATTERN = r'^(W/)?"[\x21\x23-\x7e]*"$|^\*$'
+KEY_PATTERN = r'^("[!#-\[\]-~]{1,255}"|[!#-~]{1,255})$'
+TAGS_PATTERN = r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$'
 
 PARAMETERS: dict[str, Part] = {
     "IdempotencyKey": {

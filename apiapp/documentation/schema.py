@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.fields import CharField
 from rest_framework.parsers import JSONParser
 
 from apiapp.documentation import callers, parts
@@ -29,6 +30,7 @@ TAGS = {
 MODULES = {"dataset_views": "datasets", "twin_views": "twins"}
 BY_METHOD = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE): ")
 SENTENCE = re.compile(r"[.;](\s|$)")
+MORE_THAN_SPACE = r"\S"
 SUCCESSES = {"200", "201", "202", "204"}
 
 
@@ -75,10 +77,22 @@ class ApiSchema(AutoSchema):
         first, _, rest = doc.partition("\n\n")
         before, *pairs = BY_METHOD.split(first)
         said = dict(zip(pairs[::2], pairs[1::2], strict=True)).get(self.method, before).strip()
-        return f"{said}\n\n{rest}".strip()
+        return f"{said[:1].upper()}{said[1:]}\n\n{rest}".strip()
 
     def get_tags(self) -> list[str]:
         return [tag_of(type(self.view))]
+
+    # --- what is read
+
+    def _get_format_parameters(self) -> list[Part]:
+        """None: the form of an answer is asked for by Accept; `_format` is for people."""
+        return []
+
+    def _map_serializer_field(self, field: Any, *args: Any, **kwargs: Any) -> Part:
+        described = super()._map_serializer_field(field, *args, **kwargs)
+        if is_trimmed(field) and described.get("type") == "string":
+            described.setdefault("pattern", MORE_THAN_SPACE)
+        return described
 
     # --- promises
 
@@ -138,6 +152,13 @@ class ApiSchema(AutoSchema):
             told["content"] = {**response["content"], **told.get("content", {})}
         for code in responses.keys() - SUCCESSES:
             responses[code].setdefault("headers", {}).update(parts.headers_of(int(code)))
+
+
+def is_trimmed(field: Any) -> bool:
+    """Whether a text of nothing but spaces is none."""
+    if not isinstance(field, CharField) or field.read_only:
+        return False
+    return field.trim_whitespace and not field.allow_blank
 
 
 def tag_of(view: type) -> str:

@@ -29,8 +29,9 @@ TEXT = {"type": "string", "pattern": r"^[^\x00]*$", "maxLength": TEXT_CHARS}
 class Text(serializers.CharField):
     """Any text, kept as it was sent."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=TEXT_CHARS, allow_blank=True, trim_whitespace=False, **options)
+    def __init__(self, *, max_length: int = TEXT_CHARS, **options: Any) -> None:
+        kept: dict[str, Any] = {"allow_blank": True, "trim_whitespace": False}
+        super().__init__(max_length=max_length, **kept, **options)
 
 
 class RowDetail(serializers.ModelSerializer[Any]):
@@ -133,21 +134,21 @@ class NewResource(ResourceDetail):
 class Filters(serializers.Serializer[Any]):
     """search: text that one of the kind's texts contains.  Any other is an equal value."""
 
-    search = Text(required=False)
+    search = Text(required=False, max_length=NAME_CHARS)
 
 
 class UserFilters(Filters):
-    name = Text(required=False)
+    name = Text(required=False, max_length=NAME_CHARS)
     age = serializers.IntegerField(required=False)
 
 
 class PostFilters(Filters):
-    title = Text(required=False)
+    title = Text(required=False, max_length=NAME_CHARS)
 
 
 class ItemFilters(Filters):
-    name = Text(required=False)
+    name = Text(required=False, max_length=NAME_CHARS)
 
 
 class ResourceFilters(Filters):
-    id = Text(required=False)
+    id = Text(required=False, max_length=NAME_CHARS)

@@ -127,7 +127,8 @@ class XmlParser(parsers.BaseParser):
     """`application/xml` without DTD, entities or anything fetched.
 
     The root's children are the fields.  An element with children is an object, or a list if they
-    are all called `item`; any other is its text: XML knows no numbers.
+    are all called `item`; so is a field that comes several times.  Any other is its text: XML
+    knows no numbers.
     """
 
     media_type = "application/xml"
@@ -171,7 +172,10 @@ def value_of(element: Element) -> Any:
         return element.text or ""
     if all(child.tag == ITEM for child in children):
         return [value_of(child) for child in children]
-    return {name_of(child): value_of(child) for child in children}
+    fields: dict[str, list[Any]] = {}
+    for child in children:
+        fields.setdefault(name_of(child), []).append(value_of(child))
+    return {name: values if len(values) > 1 else values[0] for name, values in fields.items()}
 
 
 def name_of(element: Element) -> str:

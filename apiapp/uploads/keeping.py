@@ -17,6 +17,8 @@ from apiapp.uploads.digests import md5_from_hex
 from apiapp.uploads.errors import BadForm
 from apiapp.uploads.exchange import Answer, Scope, header, headers_besides
 
+KEY = HEADER.lower().encode()
+
 
 def keep_chunk(chunk: ArrivingChunk, rest: list[Any], md5: str) -> Answer:
     got = chunk.keep(rest, md5=md5)
@@ -45,12 +47,14 @@ def keep_file(caller: Caller, scope: Scope, file: ArrivingFile, rest: list[Any])
 
     Raises BadKey, KeyReused, StillInProgress, and what completing and keeping raise.
     """
-    sent_key = header(scope, HEADER.lower().encode())
+    has_key = any(name == KEY for name, _ in scope["headers"])
     file.complete(rest)
-    if not sent_key:
+    if not has_key:
         return stored(file)
     asked = f"{scope['path'].rstrip('/')}\0{file.filename}\0{file.sha256}"
-    question = Question(caller.name, key_in(sent_key), hashlib.sha256(asked.encode()).hexdigest())
+    question = Question(
+        caller.name, key_in(header(scope, KEY)), hashlib.sha256(asked.encode()).hexdigest()
+    )
     held = idempotency.claim(
         question=question,
         using="default",

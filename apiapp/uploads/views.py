@@ -144,7 +144,7 @@ class UploadCompletion(ApiView):
         description="202 with the job that verifies the file; asked again, with the same job. "
         "200 if the upload is finished already. 409 `chunks-missing` names what is missing.",
     )
-    @refuses(WrongTotalChunks, ChunksMissing)
+    @refuses(WrongTotalChunks, ChunksMissing, ChecksumMismatch)
     @idempotent()
     def post(self, request: Request, file_id: str) -> Response:
         wanted = Completion(data=request.data)

@@ -19,6 +19,11 @@ function signed(request) {
   return request;
 }
 
+/** Its label stands beside this list, and is not of it. */
+function nameServers() {
+  document.getElementById("servers")?.setAttribute("aria-label", "Server");
+}
+
 window.SwaggerUIBundle({
   url: here.dataset.document,
   domNode: here,
@@ -30,4 +35,5 @@ window.SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   validatorUrl: null, // it is somewhere else
   requestInterceptor: signed,
+  onComplete: nameServers,
 });

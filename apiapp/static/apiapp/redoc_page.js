@@ -6,7 +6,7 @@ const SYSTEM = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-
 const MONO = 'ui-monospace, "SF Mono", Menlo, Consolas, monospace';
 
 const theme = {
-  colors: { primary: { main: "#0f766e" } },
+  colors: { primary: { main: "#115e59" } },
   typography: {
     fontFamily: SYSTEM,
     headings: { fontFamily: SYSTEM },
