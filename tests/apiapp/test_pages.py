@@ -89,7 +89,7 @@ def test_a_stranger_is_told_what_this_server_is_and_how_to_get_in():
     assert page.status_code == 200
     for told in ("This is a Sluice server", "No screen is shared", "login_link", "make run"):
         assert told in html
-    for link in ("/login/", "/docs/", "/openapi.json"):
+    for link in ("/login/", "/docs/", "/redoc/", "/openapi.json", "/examples/"):
         assert f'href="{link}"' in html
 
 
