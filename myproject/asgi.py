@@ -4,7 +4,6 @@ takes its time to the loop, all else to plain sync Django in a thread.
 
 import gc
 import os
-import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "myproject.settings")
 
@@ -78,7 +77,3 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 gc.collect()
 gc.freeze()
 gc.set_threshold(10_000, 20, 20)
-
-# Beside a request that computes, a short one waits for the interpreter several times over: with
-# Python's own 5 ms, 90 ms in all beside three that compute; with this, 18 ms.
-sys.setswitchinterval(0.0005)
