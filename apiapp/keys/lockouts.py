@@ -29,6 +29,11 @@ def client_address(request: HttpRequest) -> str | None:
     return str(network.network_address) if network else None
 
 
+def client_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    """settings.AXES_USERNAME_CALLABLE: no longer than the name of a user, so that it can be kept."""
+    return str((credentials or {}).get("username") or "")[:NAME_LENGTH]
+
+
 class LockoutHandler(AxesDatabaseHandler):
     """settings.AXES_HANDLER."""
 
