@@ -108,6 +108,7 @@ PARAMETERS: dict[str, Part] = {
         "in": "header",
         "description": "The ETag that was read: 412 if it has changed since.",
         "schema": {**TEXT, "pattern": TAGS_PATTERN},
+        "example": '"9f86d081884c7d659a2feaa0"',
     },
     "IfUnmodifiedSince": {
         "name": "If-Unmodified-Since",

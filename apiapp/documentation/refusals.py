@@ -11,6 +11,7 @@ from apiapp.http import errors as http
 from apiapp.http.negotiation import OneForm
 from apiapp.idempotency import errors as idempotency
 from apiapp.keys import errors as keys
+from apiapp.keys.authentication import LoginsThrottled
 from apiapp.keys.permissions import SAFE_METHODS
 from apiapp.problems import PROBLEMS, listed_as
 from apiapp.uploads.errors import BodyStalled
@@ -18,7 +19,11 @@ from apiapp.uploads.errors import BodyStalled
 Kinds = Iterable[type[Exception]]
 
 ALWAYS = (keys.TooManyRequests,)
-KNOWN_CALLER = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
+KNOWN_CALLER = (
+    exceptions.NotAuthenticated,
+    exceptions.AuthenticationFailed,
+    LoginsThrottled,
+)
 BODY = (
     SuspiciousOperation,  # Django's, of bodies that are too much in some way
     http.BodyTooLarge,
@@ -47,7 +52,7 @@ def errors_of(view: Any, method: str, path: str) -> Iterator[type[Exception]]:
     handler = getattr(view, method.lower())
     yield from ALWAYS
     yield from getattr(handler, "refusals", ())
-    if not issubclass(view.content_negotiation_class, OneForm):
+    if not has_one_form(view):
         yield exceptions.NotAcceptable
     if view.authentication_classes:
         yield from KNOWN_CALLER
@@ -61,6 +66,11 @@ def errors_of(view: Any, method: str, path: str) -> Iterator[type[Exception]]:
         yield from CONDITIONS
     if is_list(view, method):
         yield http.BadParameter
+
+
+def has_one_form(view: Any) -> bool:
+    """Whether answers are in one form, whatever is accepted."""
+    return view.is_received_elsewhere or issubclass(view.content_negotiation_class, OneForm)
 
 
 def scope_of(view: Any, method: str) -> str | None:

@@ -7,10 +7,10 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.fields import CharField
 from rest_framework.parsers import JSONParser
+from rest_framework.renderers import JSONRenderer
 
 from apiapp.documentation import callers, parts
-from apiapp.documentation.refusals import is_list, problems_of, scope_of
-from apiapp.http.negotiation import OneForm
+from apiapp.documentation.refusals import has_one_form, is_list, problems_of, scope_of
 from apiapp.keys.permissions import SAFE_METHODS
 
 __all__ = ["ApiSchema", "callers"]  # drf-spectacular finds the schemes of `callers` once imported
@@ -30,6 +30,7 @@ TAGS = {
 MODULES = {"dataset_views": "datasets", "twin_views": "twins"}
 BY_METHOD = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE): ")
 SENTENCE = re.compile(r"[.;](\s|$)")
+EMPTY_TEXT = {"type": "string", "maxLength": 0}
 MORE_THAN_SPACE = r"\S"
 SUCCESSES = {"200", "201", "202", "204"}
 
@@ -79,6 +80,9 @@ class ApiSchema(AutoSchema):
         said = dict(zip(pairs[::2], pairs[1::2], strict=True)).get(self.method, before).strip()
         return f"{said[:1].upper()}{said[1:]}\n\n{rest}".strip()
 
+    def get_operation_id(self) -> str:
+        return re.sub(r"\W", "_", super().get_operation_id())
+
     def get_tags(self) -> list[str]:
         return [tag_of(type(self.view))]
 
@@ -88,11 +92,29 @@ class ApiSchema(AutoSchema):
         """None: the form of an answer is asked for by Accept; `_format` is for people."""
         return []
 
-    def _map_serializer_field(self, field: Any, *args: Any, **kwargs: Any) -> Part:
-        described = super()._map_serializer_field(field, *args, **kwargs)
-        if is_trimmed(field) and described.get("type") == "string":
+    def _map_serializer_field(self, field: Any, direction: Any, *args: Any) -> Part:
+        described = super()._map_serializer_field(field, direction, *args)
+        if direction == "request" and is_trimmed(field) and described.get("type") == "string":
             described.setdefault("pattern", MORE_THAN_SPACE)
         return described
+
+    def _insert_field_validators(self, field: Any, schema: Part) -> None:
+        """An empty text may fit both what it may be otherwise and the form for empty ones."""
+        super()._insert_field_validators(field, schema)
+        if EMPTY_TEXT in schema.get("oneOf", []):
+            schema["anyOf"] = schema.pop("oneOf")
+
+    def _get_request_body(self, direction: Any = "request") -> Part | None:
+        """A body of which no serializer says what must be in it must at least be there."""
+        body = super()._get_request_body(direction)
+        if body and isinstance(self.get_request_serializer(), dict):
+            body["required"] = True
+        return body
+
+    def map_renderers(self, attribute: str) -> list[Any]:
+        if self.view.is_received_elsewhere:
+            return [getattr(JSONRenderer, attribute)]
+        return super().map_renderers(attribute)
 
     # --- promises
 
@@ -106,7 +128,7 @@ class ApiSchema(AutoSchema):
             names.append("IdempotencyKey")
         if getattr(self.handler, "is_conditional", False):
             names += ["IfMatch", "IfUnmodifiedSince"]
-        if self.method == "GET" and not issubclass(self.view.content_negotiation_class, OneForm):
+        if self.method == "GET" and not has_one_form(self.view):
             names.append("IfNoneMatch")
         return names
 
@@ -140,7 +162,7 @@ class ApiSchema(AutoSchema):
         """What the view documents itself stays; a problem is then one more form of it."""
         found = problems_of(self.view, self.method, self.path, has_fields=has_fields)
         media_types = [parts.PROBLEM_JSON]
-        if not issubclass(self.view.content_negotiation_class, OneForm):
+        if not has_one_form(self.view):
             media_types.append(parts.PROBLEM_XML)
         for status, types in found.items():
             response = parts.problem_response(status, types, media_types)

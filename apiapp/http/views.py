@@ -17,11 +17,13 @@ class ApiView(APIView):
     """rate_policy: a name in settings.RATE_LIMITS, where the caller's own limit is not meant.
 
     deprecation: said in every answer, once the endpoint is to go.
+    is_received_elsewhere: an ASGI app answers before this view does, with JSON alone.
     tells_problems: False where DRF's own errors are answered as DRF does it.
     """
 
     rate_policy: str | None = None
     deprecation: Deprecation | None = None
+    is_received_elsewhere = False
     tells_problems = True
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

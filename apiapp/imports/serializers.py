@@ -61,6 +61,11 @@ class FileLook(serializers.Serializer[Any]):
     )
 
 
+@extend_schema_field({"type": "string", "maxLength": 0, "nullable": True})
+class NoKey(serializers.JSONField):
+    """What a way of importing that takes no key takes."""
+
+
 class NewImport(FileLook):
     user_id = Whole(help_text="Your own; only staff import in the name of others.")
     dataset = Text(
@@ -76,10 +81,10 @@ class NewImport(FileLook):
         default=None,
         help_text="One for each column of the file, in its order.",
     )
-    key = serializers.JSONField(required=False, allow_null=True, default=None)
+    key = NoKey(required=False, allow_null=True, default=None)
 
     def validate_key(self, key: Any) -> None:
-        if key is not None:
+        if key not in (None, ""):
             raise serializers.ValidationError("Neither create nor append takes a key.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

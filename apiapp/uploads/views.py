@@ -13,9 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from apiapp.http.negotiation import OneForm
 from apiapp.http.promises import refuses, replayable
-from apiapp.http.renderers import JsonRenderer
 from apiapp.http.views import ApiView
 from apiapp.idempotency.decorators import idempotent
 from apiapp.keys import scopes
@@ -184,8 +182,7 @@ class ChunkList(ApiView):
 
     # The ASGI server receives it; see receive.py.
     scope = scopes.UPLOADS
-    content_negotiation_class = OneForm
-    renderer_classes = (JsonRenderer,)
+    is_received_elsewhere = True
     parser_classes = (MultiPartParser,)
 
     @extend_schema(request=ChunkForm, responses=StoredChunk)
@@ -200,8 +197,7 @@ class ChunkView(ApiView):
 
     # The ASGI server receives them; see receive.py.
     scope = scopes.UPLOADS
-    content_negotiation_class = OneForm
-    renderer_classes = (JsonRenderer,)
+    is_received_elsewhere = True
 
     @extend_schema(
         parameters=CHUNK_MD5,
@@ -221,8 +217,7 @@ class OneShotUpload(ApiView):
 
     # The ASGI server receives it; see receive.py.
     scope = scopes.UPLOADS
-    content_negotiation_class = OneForm
-    renderer_classes = (JsonRenderer,)
+    is_received_elsewhere = True
     parser_classes = (MultiPartParser,)
 
     @extend_schema(request=FileForm, responses=StoredFile)
