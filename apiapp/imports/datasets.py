@@ -47,6 +47,8 @@ def visible_to(caller: Caller) -> QuerySet[Dataset]:
 
 def dataset_of(*, caller: Caller, slug: str) -> Dataset:
     """Raises UnknownDataset, also for what is not the caller's."""
+    if "\0" in slug:  # PostgreSQL cannot be asked for it
+        raise UnknownDataset(name=slug)
     try:
         return visible_to(caller).get(slug=slug)
     except Dataset.DoesNotExist as error:

@@ -131,7 +131,8 @@ class ImportList(ApiView, generics.ListAPIView[Import]):
     serializer_class = ImportDetail
 
     def get_queryset(self) -> QuerySet[Import]:
-        dataset = self.request.query_params.get("dataset", "")
+        # PostgreSQL is not asked for a NUL; no slug has the other.
+        dataset = self.request.query_params.get("dataset", "").replace("\0", "\ufffd")
         return services.imports_of(caller_of(self.request), dataset=dataset)
 
     @extend_schema(parameters=[OpenApiParameter("dataset", str, description="Only into this one.")])

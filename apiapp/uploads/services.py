@@ -224,6 +224,8 @@ def missing_ranges(upload: Upload) -> list[Range]:
 
 def one_of(uploads: QuerySet[Upload], file_id: str) -> Upload:
     """Raises UnknownUpload."""
+    if "\0" in file_id:  # PostgreSQL cannot be asked for it
+        raise UnknownUpload
     try:
         return uploads.get(pk=file_id)
     except Upload.DoesNotExist as error:

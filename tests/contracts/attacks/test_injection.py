@@ -144,7 +144,7 @@ def test_no_parameter_breaks_an_operation_or_comes_back_as_html(
             if found:
                 complaints[str(operation), path[:90], str(options.get("headers"))[:60]] = found
 
-    assert complaints == {}
+    assert complaints == {}, "\n".join(f"{where} {what[:20]}" for where, what in complaints.items())
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
@@ -157,7 +157,7 @@ def test_no_field_of_a_body_breaks_an_operation(kind: str, world: World, caller:
             if found:
                 complaints[str(operation), str(options["data"])[:90]] = found
 
-    assert complaints == {}
+    assert complaints == {}, "\n".join(f"{where} {what[:20]}" for where, what in complaints.items())
 
 
 @pytest.mark.parametrize("kind", ["html", "html of an attribute"])
@@ -177,7 +177,7 @@ def test_a_page_that_shows_a_value_shows_it_as_text(kind: str, world: World, cal
                 if found:
                     complaints[str(operation), path[:90]] = found
 
-    assert complaints == {}
+    assert complaints == {}, "\n".join(f"{where} {what[:20]}" for where, what in complaints.items())
 
 
 def test_everything_is_still_there_afterwards(world: World, caller: Caller):
