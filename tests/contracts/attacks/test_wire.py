@@ -200,7 +200,7 @@ UPGRADE = (
 )
 
 
-def opened(server: Server, *headers: bytes, host: bytes | None = None) -> int:
+def opened(server: Server, *headers: bytes, host: bytes | None = None, wait_s: float = 0.5) -> int:
     name = host or b"localhost:%d" % server.port
     lines = b"".join(each + b"\r\n" for each in headers)
     request = b"GET /ws/jobs/ HTTP/1.1\r\nHost: " + name + b"\r\n" + UPGRADE + lines + b"\r\n"
