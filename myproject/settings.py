@@ -240,6 +240,7 @@ AUTHENTICATION_BACKENDS = [
 ]
 AXES_HANDLER = "apiapp.keys.lockouts.LockoutHandler"
 AXES_CLIENT_IP_CALLABLE = "apiapp.keys.lockouts.client_address"
+AXES_USERNAME_CALLABLE = "apiapp.keys.lockouts.client_name"
 AXES_LOCKOUT_CALLABLE = "apiapp.keys.views.locked_out"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", default=10)
