@@ -16,16 +16,17 @@ from django.utils import timezone
 
 django.setup(set_prefix=False)  # before anything that needs the app registry
 
+from apiapp.examples.instant import is_instant
 from apiapp.examples.slow_page import SlowPage
 from apiapp.http.around import Around
-from apiapp.http.charsets import TextHandler
+from apiapp.http.handler import Handler
 from apiapp.problems import problem_for
 from apiapp.routing import websocket_urlpatterns
 from apiapp.uploads import configured
 from apiapp.uploads.arriving import Terms
 from apiapp.uploads.receive import UploadReceiver
 from myproject import urls  # noqa: F401 - now, not within the first request
-from myproject.bridge import Bridge
+from myproject.bridge import Bridge, never
 from myproject.browser_rules import DATA_HEADERS
 from myproject.request_bodies import BodyTerms
 from myproject.sockets import CallerMiddleware
@@ -36,7 +37,7 @@ STREAMS = 100
 FORM_BYTES = 64 * 1024  # what a form has besides the values that Django counts
 
 in_threads = Bridge(
-    TextHandler(),
+    Handler(),
     turns=Turns(most=THREADS, streams=STREAMS),
     body_terms=BodyTerms(
         # No file comes this way, so whatever is longer would be refused by Django as well.
@@ -45,6 +46,8 @@ in_threads = Bridge(
     ),
     stall_s=settings.UPLOAD_IDLE_S,
     problem_for=problem_for,
+    # With Redis a request is counted over the network, and waits for it.
+    is_instant=never if settings.REDIS_URL else is_instant,
 )
 sockets = CallerMiddleware(URLRouter(websocket_urlpatterns))
 upload_bodies = UploadReceiver(

@@ -40,11 +40,17 @@ ENVIRON: Message = {
 }
 
 
+def never(_environ: Message) -> bool:
+    """Nothing is instant."""
+    return False
+
+
 class Bridge:
     """An ASGI application around Django's WSGI one.
 
     body_terms: what is asked of a request's body.  stall_s: how long a client may take nothing of
-    its answer.  problem_for: how an error is answered.
+    its answer.  problem_for: how an error is answered.  is_instant: whether a request, by its
+    environ, is answered sooner than a thread could take it up, and waits for nothing.
     """
 
     def __init__(
@@ -55,7 +61,9 @@ class Bridge:
         body_terms: BodyTerms,
         stall_s: float,
         problem_for: Callable[[Exception], Problem],
+        is_instant: Callable[[Message], bool] = never,
     ) -> None:
+        self._is_instant = is_instant
         self._application = wsgi_application
         self._turns = turns
         self._body_terms = body_terms
@@ -76,7 +84,16 @@ class Bridge:
         with body:
             environ["wsgi.input"] = body
             environ["CONTENT_LENGTH"] = str(length_bytes)
-            await self._answer(environ, receive, send)
+            if self._is_instant(environ):
+                await self._answer_here(environ, send)
+            else:
+                await self._answer(environ, receive, send)
+
+    async def _answer_here(self, environ: Message, send: Send) -> None:
+        """On the event loop: two changes of thread would take longer than the answer."""
+        head, content = WholeAnswer(self._application, environ).made()
+        await send(head)
+        await send({"type": "http.response.body", "body": content})
 
     async def _answer(self, environ: Message, receive: Receive, send: Send) -> None:
         """Have it answered in a thread; a long answer is sent from there."""
@@ -117,8 +134,29 @@ class Bridge:
         await send({"type": "http.response.body", "body": b""})
 
 
-class Exchange:
-    """One request and its answer; `run` is for the thread."""
+class WholeAnswer:
+    """One request and its answer, in one piece."""
+
+    def __init__(self, application: Any, environ: Message) -> None:
+        self._application = application
+        self._environ = environ
+        self._head: Message = {}
+
+    def made(self) -> Answer:
+        result = self._application(self._environ, self._start_response)
+        try:
+            return self._head, b"".join(result)
+        finally:
+            result.close()
+
+    def _start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> None:
+        self._head = head_of(int(status[:3]), headers)
+
+
+class Exchange(WholeAnswer):
+    """One request and its answer, however long; `run` is for the thread."""
 
     def __init__(
         self,
@@ -127,11 +165,9 @@ class Exchange:
         outflow: Callable[[], Outflow],
         begin_stream: Callable[[Work], None],
     ) -> None:
-        self._application = application
-        self._environ = environ
+        super().__init__(application, environ)
         self._outflow = outflow
         self._begin_stream = begin_stream
-        self._head: Message = {}
 
     def run(self, work: Work) -> Answer | None:
         """Blocking.  The answer, or None if it was long and has been sent already."""
@@ -157,11 +193,6 @@ class Exchange:
             outflow.abandon()
             raise
         outflow.end()
-
-    def _start_response(
-        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
-    ) -> None:
-        self._head = head_of(int(status[:3]), headers)
 
 
 def is_short(response: Any) -> bool:

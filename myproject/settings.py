@@ -69,7 +69,7 @@ if env.bool("BEHIND_HTTPS_PROXY", default=False):
 # On plain http (this machine, a LAN) secure cookies, the redirect and HSTS would lock everyone
 # out; HTTPS_ONLY=1 switches all of them on, and then nothing is silenced.
 SILENCED_SYSTEM_CHECKS = [
-    *([] if HTTPS_ONLY else ["security.W004", "security.W008", "security.W010", "security.W016"]),
+    *([] if HTTPS_ONLY else ["security.W004", "security.W008", "security.W012", "security.W016"]),
     # One process counts exactly in its own memory; several are given REDIS_URL, and our own
     # subclass of Redis's cache is not in the list of those that the package knows.
     "django_ratelimit.E003",
@@ -119,14 +119,20 @@ MIDDLEWARE = [
     "django.middleware.http.ConditionalGetMiddleware",
     "apiapp.http.answers.CacheControlMiddleware",
     "myproject.policies.ContentPolicyMiddleware",
-    "apiapp.http.browsers.Sessions",
-    "apiapp.http.browsers.Languages",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "apiapp.http.browsers.Users",
-    "apiapp.http.browsers.Messages",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+]
+# What programs' answers have of it (apiapp/http/programs.py).
+SAME_OF_ALL_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "myproject.policies.ContentPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "myproject.urls"
 WSGI_APPLICATION = "myproject.wsgi.application"

@@ -8,6 +8,6 @@ import django
 
 django.setup(set_prefix=False)
 
-from apiapp.http.charsets import TextHandler
+from apiapp.http.handler import Handler
 
-application = TextHandler()
+application = Handler()

@@ -1,8 +1,13 @@
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from apiapp.examples.models import ExampleUser, Item, Post, Resource
+from apiapp.examples.services import open_rows
 
 SHOWN_CHARS = 60
 
@@ -15,6 +20,10 @@ class RowAdmin(ModelAdmin):
     autocomplete_fields = ("owner",)
     readonly_fields: tuple[str, ...] = ("created_at", "updated_at")
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        open_rows.settle()
+        return super().get_queryset(request)
 
 
 @admin.register(ExampleUser)

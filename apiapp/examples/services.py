@@ -3,12 +3,15 @@
 What a row cannot hold is not stored, and the endpoint answers all the same.
 """
 
+from collections import deque
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from apiapp.examples.models import LARGEST_ID, ExampleRow, ExampleUser, Item, Post, Resource
+from apiapp.examples.write_behind import WriteBehind
 
 KEPT_ROWS = 1000  # open rows of a kind: strangers write them, and nobody else would clear up
 KEPT_CHARS = 100_000  # of a text
@@ -30,31 +33,74 @@ def name_of_user(*, user_id: str) -> str | None:
 
 def store_post(*, title: str, content: str) -> None:
     if fits(title, content):
-        Post.objects.create(title=title, content=content)
-        keep_newest(Post.objects.all())
+        post = Post(title=title, content=content)
+        open_rows.do(lambda changes: changes.posts.append(post))
 
 
 def delete_posts() -> None:
     """Delete all open posts."""
-    Post.objects.filter(owner=None).delete()
+    open_rows.do(OpenRows.clear_posts)
 
 
-def store_item(*, item_id: str, name: str, description: str, now: datetime) -> None:
+def store_item(*, item_id: str, name: str, description: str) -> None:
     """Create or replace the open item of this number; one that has an owner stays as it is."""
     if is_storable(item_id) and fits(name, description):
-        put(Item(pk=int(item_id), name=name, description=description), now=now)
+        item = Item(pk=int(item_id), name=name, description=description)
+        open_rows.do(lambda changes: changes.put(item))
 
 
-def store_resource(*, resource_id: str, data: dict[str, str], now: datetime) -> None:
+def store_resource(*, resource_id: str, data: dict[str, str]) -> None:
     """Create or replace the open resource of this name; one that has an owner stays as it is."""
     if is_storable_name(resource_id) and fits(*data.values()):
-        put(Resource(pk=resource_id, data=data), now=now)
+        resource = Resource(pk=resource_id, data=data)
+        open_rows.do(lambda changes: changes.put(resource))
 
 
 def delete_resource(*, resource_id: str) -> None:
     """Delete the open resource of this name, if there is one."""
     if is_storable_name(resource_id):
-        Resource.objects.filter(owner=None, pk=resource_id).delete()
+        open_rows.do(lambda changes: changes.delete(Resource(pk=resource_id)))
+
+
+class OpenRows:
+    """Changes to open rows, the last one of each row; no more than are kept at all."""
+
+    def __init__(self) -> None:
+        self.posts: deque[Post] = deque(maxlen=KEPT_ROWS)
+        self._has_cleared_posts = False
+        self._rows: dict[tuple[type[ExampleRow], Any], ExampleRow | None] = {}
+
+    def clear_posts(self) -> None:
+        self.posts.clear()
+        self._has_cleared_posts = True
+
+    def put(self, row: ExampleRow) -> None:
+        self._set(row, row)
+
+    def delete(self, row: ExampleRow) -> None:
+        self._set(row, None)
+
+    def _set(self, row: ExampleRow, wanted: ExampleRow | None) -> None:
+        key = (type(row), row.pk)
+        self._rows.pop(key, None)
+        self._rows[key] = wanted
+        if len(self._rows) > KEPT_ROWS:
+            del self._rows[next(iter(self._rows))]
+
+    def write(self) -> None:
+        if self._has_cleared_posts:
+            Post.objects.filter(owner=None).delete()
+        if self.posts:
+            Post.objects.bulk_create(self.posts)
+            keep_newest(Post.objects.all())
+        for (kind, pk), row in self._rows.items():
+            if row is None:
+                kind._default_manager.filter(owner=None, pk=pk).delete()
+            else:
+                put(row, now=timezone.now())
+
+
+open_rows = WriteBehind(OpenRows)
 
 
 def put(row: ExampleRow, *, now: datetime) -> None:

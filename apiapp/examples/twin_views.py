@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from apiapp.examples import twins
 from apiapp.examples.errors import IdTaken, NotYours, UnknownParameter
 from apiapp.examples.models import ExampleRow, ExampleUser, Item, Post, Resource
+from apiapp.examples.services import open_rows
 from apiapp.examples.twin_serializers import (
     ExampleUserDetail,
     Filters,
@@ -51,6 +52,7 @@ class Twin(ApiView, generics.GenericAPIView[Any]):
 
     @property
     def rows(self) -> QuerySet[Any]:
+        open_rows.settle()
         return self.model._default_manager.all()
 
     def written(self, row: ExampleRow) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import StreamingHttpResponse
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -121,7 +120,7 @@ class PutExample(OpenView):
     def put(self, request: Request, item_id: str) -> Response:
         digits = digits_of(item_id)
         sent = read(request, ItemSent)
-        services.store_item(item_id=digits, **sent, now=timezone.now())
+        services.store_item(item_id=digits, **sent)
         header = header_text(request, "X-Custom-Header", "无自定义头")
         return Response({"item_id": number_of(digits, request), **sent, "custom_header": header})
 
@@ -263,7 +262,7 @@ def said(request: Request, resource_id: str, **more: Any) -> Response:
 
 
 def stored(request: Request, resource_id: str, data: dict[str, Any]) -> Response:
-    services.store_resource(resource_id=resource_id, data=data, now=timezone.now())
+    services.store_resource(resource_id=resource_id, data=data)
     return said(request, resource_id, data=data)
 
 

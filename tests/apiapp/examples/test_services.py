@@ -45,19 +45,22 @@ def test_a_post_is_stored_each_time_and_all_open_ones_go_at_once(user: User) -> 
 
 
 def test_an_item_is_created_then_replaced() -> None:
-    services.store_item(item_id="456", name="a", description="b", now=NOW)
-    services.store_item(item_id="456", name="c", description="", now=LATER)
+    services.store_item(item_id="456", name="a", description="b")
+    first = Item.objects.get()
+    services.store_item(item_id="456", name="c", description="")
 
     (item,) = Item.objects.all()
-    assert (item.pk, item.name, item.description, item.updated_at) == (456, "c", "", LATER)
+    assert (item.pk, item.name, item.description) == (456, "c", "")
+    assert item.created_at == first.created_at
+    assert item.updated_at > first.updated_at
 
 
 def test_what_has_an_owner_is_not_replaced_nor_deleted(user: User) -> None:
     Item.objects.create(pk=456, name="hers", owner=user)
     Resource.objects.create(pk="abc", data={"key": "hers"}, owner=user)
 
-    services.store_item(item_id="456", name="a", description="b", now=NOW)
-    services.store_resource(resource_id="abc", data={"key": "v"}, now=NOW)
+    services.store_item(item_id="456", name="a", description="b")
+    services.store_resource(resource_id="abc", data={"key": "v"})
     services.delete_resource(resource_id="abc")
 
     assert Item.objects.get().name == "hers"
@@ -65,8 +68,8 @@ def test_what_has_an_owner_is_not_replaced_nor_deleted(user: User) -> None:
 
 
 def test_a_resource_is_stored_replaced_and_deleted() -> None:
-    services.store_resource(resource_id="资源", data={"key": "v"}, now=NOW)
-    services.store_resource(resource_id="资源", data={"field": "w"}, now=NOW)
+    services.store_resource(resource_id="资源", data={"key": "v"})
+    services.store_resource(resource_id="资源", data={"field": "w"})
 
     assert Resource.objects.get(pk="资源").data == {"field": "w"}
     services.delete_resource(resource_id="资源")
@@ -77,7 +80,7 @@ def test_a_resource_is_stored_replaced_and_deleted() -> None:
 
 @pytest.mark.parametrize("item_id", ["0", str(LARGEST_ID)])
 def test_every_number_that_a_row_can_have_is_stored(item_id: str) -> None:
-    services.store_item(item_id=item_id, name="a", description="b", now=NOW)
+    services.store_item(item_id=item_id, name="a", description="b")
 
     assert Item.objects.get().pk == int(item_id)
 
@@ -85,11 +88,11 @@ def test_every_number_that_a_row_can_have_is_stored(item_id: str) -> None:
 def test_what_a_row_cannot_hold_is_not_stored() -> None:
     too_long = "a" * (services.KEPT_CHARS + 1)
     services.store_post(title=too_long, content="")
-    services.store_item(item_id="1", name="", description=too_long, now=NOW)
-    services.store_item(item_id=str(LARGEST_ID + 1), name="a", description="b", now=NOW)
-    services.store_item(item_id="1" * 5000, name="a", description="b", now=NOW)
-    services.store_resource(resource_id="a" * 201, data={"key": "v"}, now=NOW)
-    services.store_resource(resource_id="a\0b", data={"key": "v"}, now=NOW)
+    services.store_item(item_id="1", name="", description=too_long)
+    services.store_item(item_id=str(LARGEST_ID + 1), name="a", description="b")
+    services.store_item(item_id="1" * 5000, name="a", description="b")
+    services.store_resource(resource_id="a" * 201, data={"key": "v"})
+    services.store_resource(resource_id="a\0b", data={"key": "v"})
     services.delete_resource(resource_id="a\0b")
 
     assert not any(model.objects.exists() for model in (Post, Item, Resource))
@@ -100,7 +103,7 @@ def test_only_the_newest_open_rows_are_kept(monkeypatch: pytest.MonkeyPatch, use
     hers = Post.objects.create(title="hers", owner=user)
     for number in range(5):
         services.store_post(title=str(number), content="")
-        services.store_item(item_id=str(number), name="", description="", now=NOW)
+        services.store_item(item_id=str(number), name="", description="")
 
     titles = Post.objects.filter(owner=None).order_by("pk").values_list("title", flat=True)
     assert list(titles) == ["2", "3", "4"]
