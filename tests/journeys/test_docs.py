@@ -6,10 +6,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.journeys.conftest import Watch, serious_findings
+from tests.journeys.conftest import serious_findings
 from tests.serving import Server
 
 pytestmark = pytest.mark.chromium
+
+THEIR_OWN = {
+    "nested-interactive",  # Swagger UI: what copies a path lies in the button that opens it
+    "scrollable-region-focusable",  # ReDoc: a long example does not scroll by keyboard
+}
 
 
 def operation(page: Page, operation_id: str) -> Locator:
@@ -49,8 +54,7 @@ def test_redoc_shows_the_reference_without_asking_anybody_else(new_page: Callabl
     expect(page.get_by_text("Take its rows out again").first).to_be_visible()
 
 
-def test_who_is_signed_in_reads_and_changes_from_the_page(page: Page, watch: Watch):
-    watch.expected = ("404",)  # there is no such import
+def test_who_is_signed_in_reads_and_changes_from_the_page(page: Page):
     page.goto("/docs/")
 
     read = execute(operation(page, "jobs_list"))
@@ -58,8 +62,8 @@ def test_who_is_signed_in_reads_and_changes_from_the_page(page: Page, watch: Wat
     begin.locator("textarea.body-param__text").fill('{"filename": "a.csv", "size": 5}')
     begun = execute(begin)
 
-    expect(read.locator(".response-col_status").first).to_have_text("200")
-    expect(begun.locator(".response-col_status").first).to_have_text("201")
+    expect(read.locator("tr.response .response-col_status")).to_contain_text("200")
+    expect(begun.locator("tr.response .response-col_status")).to_contain_text("201")
     expect(begun).to_contain_text('"filename": "a.csv"')
 
 
@@ -69,13 +73,13 @@ def test_a_key_that_is_entered_is_sent(new_page: Callable[..., Page], server: Se
 
     page.locator("button.authorize").first.click()
     dialog = page.locator(".dialog-ux")
-    bearer = dialog.locator(".auth-container").filter(has_text="apiKey")
-    bearer.locator("input").fill(server.key)
-    bearer.get_by_role("button", name="Apply").click()
-    dialog.locator("button.btn-done").click()
+    bearer = dialog.locator(".auth-container", has=page.locator("#auth-bearer-value"))
+    bearer.locator("#auth-bearer-value").fill(server.key)
+    bearer.locator("button.authorize").click()
+    dialog.get_by_role("button", name="Close").first.click()
     answer = execute(operation(page, "status_retrieve"))
 
-    expect(answer.locator(".response-col_status").first).to_have_text("200")
+    expect(answer.locator("tr.response .response-col_status")).to_contain_text("200")
     assert page.evaluate("localStorage.length") == 0
 
 
@@ -113,11 +117,31 @@ def test_an_operation_opens_by_keyboard(new_page: Callable[..., Page]):
 
 @pytest.mark.parametrize("path", ["/docs/", "/redoc/"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_beside_what_is_known_of_the_tools(
+def test_axe_finds_nothing_serious_but_what_the_tools_do_themselves(
     new_page: Callable[..., Page], path: str, scheme: str
 ):
     page = new_page(bypass_csp=True, color_scheme=scheme)
     page.goto(path)
-    expect(page.get_by_text("The caller's jobs, newest first").first).to_be_visible()
+    expect(page.get_by_text("The caller's jobs, newest first").last).to_be_visible()
 
-    assert serious_findings(page) == []
+    found = {finding.partition(":")[0] for finding in serious_findings(page)}
+
+    assert found <= THEIR_OWN
+
+
+def test_a_form_of_the_browsable_api_makes_changes_and_deletes(page: Page):
+    page.goto("/api/v1/posts/")
+    page.get_by_role("link", name="HTML form").click()
+    page.locator("#post-object-form [name=title]").fill("By hand")
+    page.locator("#post-object-form button", has_text="POST").click()
+    expect(page.locator(".response-info")).to_contain_text("HTTP 201 Created")
+    where = page.locator(".response-info").inner_text().split("Location: ")[1].split()[0]
+
+    page.goto(where)
+    page.locator("#put-object-form [name=title]").fill("By hand, twice")
+    page.locator("#put-object-form button", has_text="PUT").click()
+
+    expect(page.locator(".response-info")).to_contain_text('"title": "By hand, twice"')
+    page.locator("button[data-target='#deleteModal']").click()
+    page.locator("#deleteModal button", has_text="Delete").click()
+    expect(page.locator(".response-info")).to_contain_text("HTTP 204")
