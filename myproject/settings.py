@@ -341,8 +341,9 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": [
         "apiapp.http.renderers.JsonRenderer",
-        "apiapp.http.renderers.XmlRenderer",
+        # Before XML, which browsers name as well.
         "rest_framework.renderers.BrowsableAPIRenderer",
+        "apiapp.http.renderers.XmlRenderer",
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apiapp.http.negotiation.Negotiation",
     "URL_FORMAT_OVERRIDE": "_format",  # `format` may be the name of a column to filter by

@@ -20,6 +20,7 @@ IN_PATHS = {
     "index": "0",
     "resource_id": "abc",
 }
+CHROMIUM_ACCEPTS = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
 ONE_FORM = {  # answered as what they are, whatever is accepted
     "/stream/",
     "/api/imports/{import_id}/errors.csv/",
@@ -39,7 +40,7 @@ def filled(path: str) -> str:
 
 
 def as_page(client: Client, path: str) -> Any:
-    return client.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    return client.get(path, headers={"Accept": CHROMIUM_ACCEPTS})
 
 
 @pytest.mark.parametrize("path", paths())
