@@ -1,6 +1,7 @@
 import re
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apiapp.jobs.serializers import JobDetail
@@ -112,10 +113,15 @@ class ChunkForm(serializers.Serializer[Any]):
     md5 = HexDigest(32)
 
 
+@extend_schema_field({"type": "string", "format": "binary", "minLength": 1})
+class FullFile(serializers.FileField):
+    """A file of at least one byte."""
+
+
 class FileForm(serializers.Serializer[Any]):
     """Documents the form that receive.py reads."""
 
-    file = serializers.FileField()
+    file = FullFile()
 
 
 class StoredChunk(serializers.Serializer[Any]):
