@@ -91,9 +91,9 @@ class Bridge:
 
     async def _answer_here(self, environ: Message, send: Send) -> None:
         """On the event loop: two changes of thread would take longer than the answer."""
-        head, content = WholeAnswer(self._application, environ).made()
-        await send(head)
-        await send({"type": "http.response.body", "body": content})
+        response = self._application.instantly(environ)
+        await send(head_of(response.status_code, list(response.items())))
+        await send({"type": "http.response.body", "body": response.content})
 
     async def _answer(self, environ: Message, receive: Receive, send: Send) -> None:
         """Have it answered in a thread; a long answer is sent from there."""
@@ -134,29 +134,8 @@ class Bridge:
         await send({"type": "http.response.body", "body": b""})
 
 
-class WholeAnswer:
-    """One request and its answer, in one piece."""
-
-    def __init__(self, application: Any, environ: Message) -> None:
-        self._application = application
-        self._environ = environ
-        self._head: Message = {}
-
-    def made(self) -> Answer:
-        result = self._application(self._environ, self._start_response)
-        try:
-            return self._head, b"".join(result)
-        finally:
-            result.close()
-
-    def _start_response(
-        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
-    ) -> None:
-        self._head = head_of(int(status[:3]), headers)
-
-
-class Exchange(WholeAnswer):
-    """One request and its answer, however long; `run` is for the thread."""
+class Exchange:
+    """One request and its answer; `run` is for the thread."""
 
     def __init__(
         self,
@@ -165,9 +144,11 @@ class Exchange(WholeAnswer):
         outflow: Callable[[], Outflow],
         begin_stream: Callable[[Work], None],
     ) -> None:
-        super().__init__(application, environ)
+        self._application = application
+        self._environ = environ
         self._outflow = outflow
         self._begin_stream = begin_stream
+        self._head: Message = {}
 
     def run(self, work: Work) -> Answer | None:
         """Blocking.  The answer, or None if it was long and has been sent already."""
@@ -193,6 +174,11 @@ class Exchange(WholeAnswer):
             outflow.abandon()
             raise
         outflow.end()
+
+    def _start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> None:
+        self._head = head_of(int(status[:3]), headers)
 
 
 def is_short(response: Any) -> bool:

@@ -1,8 +1,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from apiapp import urls as app
+
 urlpatterns = [
-    path("", include("apiapp.urls")),
+    *app.urlpatterns,  # not included: one level less to look through for every request
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]

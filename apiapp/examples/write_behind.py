@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 
 logger = logging.getLogger(__name__)
 
-PAUSE_S = 0.02  # for more to come along
+PAUSE_S = 0.2  # for more to come along; who reads does not wait for it
 LONGEST_S = 5.0  # that a reader, or the end of the process, waits
 
 
@@ -35,7 +35,9 @@ class WriteBehind(Generic[Kind]):
     def __init__(self, nothing: Callable[[], Kind]) -> None:
         self._nothing = nothing
         self._pending = nothing()
-        self._changed = threading.Condition()
+        # One lock, and who waits for what is told apart: a change must wake nobody but an idle writer.
+        self._lock = threading.Lock()
+        self._work, self._hurry, self._settled = map(threading.Condition, [self._lock] * 3)
         self._thread: threading.Thread | None = None
         self._came = self._done = self._readers = 0
         atexit.register(self.settle)
@@ -50,13 +52,13 @@ class WriteBehind(Generic[Kind]):
             change(alone)
             alone.write()
             return
-        with self._changed:
+        with self._lock:
             change(self._pending)
             self._came += 1
             if self._thread is None or not self._thread.is_alive():  # as after a fork
                 self._thread = threading.Thread(target=self._run, name="examples", daemon=True)
                 self._thread.start()
-            self._changed.notify_all()
+            self._work.notify()
 
     def settle(self) -> None:
         """Return once all that came before is written.
@@ -65,26 +67,26 @@ class WriteBehind(Generic[Kind]):
         """
         if connection.in_atomic_block:
             return
-        with self._changed:
+        with self._lock:
             wanted = self._came
             self._readers += 1
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._done >= wanted, timeout=LONGEST_S)
+            self._hurry.notify()
+            self._settled.wait_for(lambda: self._done >= wanted, timeout=LONGEST_S)
             self._readers -= 1
 
     def _run(self) -> None:
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._came > self._done)
-                self._changed.wait_for(lambda: self._readers, timeout=PAUSE_S)
+            with self._lock:
+                self._work.wait_for(lambda: self._came > self._done)
+                self._hurry.wait_for(lambda: self._readers, timeout=PAUSE_S)
                 changes, came = self._pending, self._came
                 self._pending = self._nothing()
             try:
                 write(changes)
             finally:
-                with self._changed:
+                with self._lock:
                     self._done = came
-                    self._changed.notify_all()
+                    self._settled.notify_all()
 
 
 def write(changes: Changes) -> None:
