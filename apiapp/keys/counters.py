@@ -1,6 +1,7 @@
 """The cache that rate limits are counted in, when Redis keeps it."""
 
 import threading
+from functools import cached_property
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache
@@ -17,10 +18,15 @@ class RedisCounters(RedisCache):
         super().__init__(server, params)
         self._counted = threading.local()
 
+    @cached_property
+    def _redis(self) -> Any:
+        """Django makes a new client for each command, which takes longer than the command."""
+        return self._cache.get_client(write=True)
+
     def add(self, key: Any, value: Any, timeout: Any = None, version: int | None = None) -> bool:
         """True if the key is new.  value: 1, the first count.  timeout: seconds."""
         name = self.make_and_validate_key(key, version=version)
-        pipeline = self._cache.get_client(name, write=True).pipeline(transaction=True)
+        pipeline = self._redis.pipeline(transaction=True)
         pipeline.set(name, 0, nx=True, ex=timeout)
         pipeline.incrby(name, value)
         is_new, total = pipeline.execute()
