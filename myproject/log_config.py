@@ -66,5 +66,9 @@ def log_config(*, folder: Path, level: str) -> dict[str, Any]:
             },
         },
         "root": {"handlers": ["console", "file"], "level": level},
-        "loggers": {"django.request": {"level": "ERROR", "filters": ["unready"]}},
+        "loggers": {
+            "django.request": {"level": "ERROR", "filters": ["unready"]},
+            # Anybody can ask for another host, as often as they like: no error of this server's.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
+        },
     }

@@ -54,7 +54,6 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_make_secret(
 SERVE_PORT = env.int("PORT", default=8000)
 SERVE_LAN = env.bool("LAN", default=False)  # listen on every address of this machine
 ENVIRONMENT = dict(os.environ)  # what the processes that it starts are given
-FORWARDED_ALLOW_IPS = env.str("FORWARDED_ALLOW_IPS", default="127.0.0.1")
 WEBSOCKET_MAX_BYTES = 1 * MIB
 
 # --- Who may call under which name --------------------------------------------------------------
@@ -64,7 +63,10 @@ HTTPS_ONLY = env.bool("HTTPS_ONLY", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS_ONLY
-if env.bool("BEHIND_HTTPS_PROXY", default=False):
+IS_BEHIND_PROXY = env.bool("BEHIND_HTTPS_PROXY", default=False)
+# Whose X-Forwarded-For is believed; without a proxy anybody here could choose an address.
+FORWARDED_ALLOW_IPS = env.str("FORWARDED_ALLOW_IPS", default="127.0.0.1" if IS_BEHIND_PROXY else "")
+if IS_BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # On plain http (this machine, a LAN) secure cookies, the redirect and HSTS would lock everyone
 # out; HTTPS_ONLY=1 switches all of them on, and then nothing is silenced.
