@@ -36,6 +36,15 @@ ROWS = {
         "previous": {"type": "string", "format": "uri", "nullable": True},
     },
 }
+JSON, XML = "application/json", "application/xml"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+ROW_SENT = dict.fromkeys((JSON, *FORMS, XML), ROW)
+
+
+def answers(status_code: int, shape: dict[str, Any]) -> dict[tuple[int, str], dict[str, Any]]:
+    return {(status_code, media_type): shape for media_type in (JSON, XML)}
+
+
 ROW_PARAMETERS = [
     OpenApiParameter("order", str, description="`price.desc,name`; empty cells come last."),
     OpenApiParameter("select", str, description="Columns wanted, `_id,name`; all if left out."),
@@ -107,7 +116,7 @@ class RowList(DatasetScopes, ApiView):
     @extend_schema(
         operation_id="datasets_rows_list",
         parameters=ROW_PARAMETERS,
-        responses={(200, "application/json"): ROWS},
+        responses=answers(200, ROWS),
     )
     @paged
     @refuses(BadRowQuery)
@@ -120,7 +129,7 @@ class RowList(DatasetScopes, ApiView):
         names = query.select or row_names(types)
         return page_answer(request, page, row_json.write_rows(page.rows, names, types))
 
-    @extend_schema(request={"application/json": ROW}, responses={(201, "application/json"): ROW})
+    @extend_schema(request=ROW_SENT, responses=answers(201, ROW))
     @refuses(DatasetBusy, RowConflict)
     @idempotent(using=DATASETS)
     def post(self, request: Request, slug: str) -> Response:
@@ -135,13 +144,13 @@ class RowList(DatasetScopes, ApiView):
 
 
 class RowView(DatasetScopes, ApiView):
-    @extend_schema(responses={(200, "application/json"): ROW})
+    @extend_schema(responses=answers(200, ROW))
     def get(self, request: Request, slug: str, row_id: int) -> Response:
         """One row by its number, `_id`."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
         return answer_row(dataset, datasets.row_of(dataset=dataset, row_id=row_id))
 
-    @extend_schema(request={"application/json": ROW}, responses={(200, "application/json"): ROW})
+    @extend_schema(request=ROW_SENT, responses=answers(200, ROW))
     @conditional
     @refuses(DatasetBusy, RowConflict)
     def put(self, request: Request, slug: str, row_id: int) -> Response:
@@ -150,7 +159,7 @@ class RowView(DatasetScopes, ApiView):
         values = row_json.read_row(request.data, dataset.columns.all())
         return changed(request, dataset, row_id, values)
 
-    @extend_schema(request={"application/json": ROW}, responses={(200, "application/json"): ROW})
+    @extend_schema(request=ROW_SENT, responses=answers(200, ROW))
     @conditional
     @refuses(DatasetBusy, RowConflict)
     def patch(self, request: Request, slug: str, row_id: int) -> Response:

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django.urls import reverse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -180,7 +179,7 @@ class ImportDetail(serializers.ModelSerializer[Import]):
             "admin_url",
         ]
 
-    @extend_schema_field(OpenApiTypes.URI)
+    @extend_schema_field({"type": "string", "format": "uri-reference", "nullable": True})
     def get_admin_url(self, row: Import) -> str | None:
         request = self.context.get("request")
         if row.dataset_id is None or request is None or not request.user.is_staff:
