@@ -80,3 +80,12 @@ def test_the_health_of_the_server_is_told_without_a_limit(one_process: list[str]
     assert refusal.headers["Content-Type"] == "application/problem+json"
     assert int(refusal.headers["Retry-After"]) > 0
     assert refusal.headers["RateLimit"].startswith('"open-hour";r=0;t=')
+
+
+def test_nobody_gets_another_address_by_claiming_it(one_process: list[str]):
+    statuses(one_process)
+    claimed = {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
+
+    refusal = requests.get(f"{one_process[0]}/api/data", headers=claimed, timeout=5)
+
+    assert refusal.status_code == 429
