@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from apiapp.imports.models import Dataset, Import
 from apiapp.jobs.models import Job
 from apiapp.uploads.models import Upload
-from tests.apiapp.imports import conftest
+from tests.apiapp import conftest
 from tests.apiapp.imports.loading import cells, run_upload, uploaded
 from tests.conftest import KeyFor
 
