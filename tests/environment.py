@@ -8,5 +8,6 @@ import tempfile
 home = tempfile.mkdtemp(prefix="sluice-test-")
 atexit.register(shutil.rmtree, home, ignore_errors=True)
 os.environ["SLUICE_HOME"] = home
-os.environ["RATE_LIMIT_ENABLED"] = "0"  # a suite asks more than a person; tests of limits switch them on
+# A suite asks more than a person would; tests of the limits switch them on.
+os.environ["RATE_LIMIT_ENABLED"] = "0"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "myproject.settings")

@@ -43,7 +43,7 @@ def as_page(client: Client, path: str) -> Any:
     return client.get(path, headers={"Accept": CHROMIUM_ACCEPTS})
 
 
-@pytest.mark.parametrize("path", paths())
+@pytest.mark.parametrize("path", list(paths()))
 def test_a_stranger_sees_a_page_that_says_how_it_is(client: Client, path: str):
     page = as_page(client, filled(path))
 
@@ -52,7 +52,7 @@ def test_a_stranger_sees_a_page_that_says_how_it_is(client: Client, path: str):
     assert not INLINE.search(page.content.decode()), "refused by the content security policy"
 
 
-@pytest.mark.parametrize("path", paths())
+@pytest.mark.parametrize("path", list(paths()))
 def test_who_is_signed_in_sees_a_page_with_its_forms(client: Client, staff: User, path: str):
     client.force_login(staff)
 

@@ -115,6 +115,13 @@ def test_an_operation_opens_by_keyboard(new_page: Callable[..., Page]):
     expect(page.locator(".opblock[id$=-jobs_list]")).to_contain_text("Execute")
 
 
+# Both tools write every operation alike, and axe takes a second for each.
+KEEP_SOME = """() => {
+  const operations = document.querySelectorAll("[data-section-id*='/operation/'], .opblock");
+  [...operations].slice(8).forEach((each) => each.remove());
+}"""
+
+
 @pytest.mark.parametrize("path", ["/docs/", "/redoc/"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_but_what_the_tools_do_themselves(
@@ -123,6 +130,7 @@ def test_axe_finds_nothing_serious_but_what_the_tools_do_themselves(
     page = new_page(bypass_csp=True, color_scheme=scheme)
     page.goto(path)
     expect(page.get_by_text("The caller's jobs, newest first").last).to_be_visible()
+    page.evaluate(KEEP_SOME)
 
     found = {finding.partition(":")[0] for finding in serious_findings(page)}
 

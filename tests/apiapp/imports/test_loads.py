@@ -30,7 +30,7 @@ from apiapp.imports.pipeline.inline import InlineRows
 from apiapp.imports.pipeline.readers import DelimitedReader
 from apiapp.imports.rows import rows_of
 from apiapp.jobs.errors import JobCancelled
-from tests.apiapp.imports import conftest
+from tests.apiapp import conftest
 from tests.apiapp.imports.loading import (
     cells,
     imported,

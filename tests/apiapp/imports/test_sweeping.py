@@ -12,7 +12,7 @@ from apiapp.imports.pipeline.dialect import Dialect
 from apiapp.imports.pipeline.readers import DelimitedReader
 from apiapp.imports.sweeping import sweep
 from apiapp.jobs.models import Job
-from tests.apiapp.imports import conftest
+from tests.apiapp import conftest
 from tests.apiapp.imports.loading import cells, imported, no_progress, planned
 
 pytestmark = [

@@ -3,7 +3,7 @@ from django.contrib.auth.models import User
 
 from apiapp.imports import tables
 from apiapp.imports.hidden import slug_words
-from tests.apiapp.imports import conftest
+from tests.apiapp import conftest
 from tests.apiapp.imports.made import make_dataset
 
 pytestmark = [

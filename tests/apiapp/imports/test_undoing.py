@@ -9,7 +9,7 @@ from apiapp.imports.errors import DatasetBusy, NotUndoable
 from apiapp.imports.models import Dataset, Import
 from apiapp.imports.rows import rows_of
 from apiapp.jobs.models import Job
-from tests.apiapp.imports import conftest
+from tests.apiapp import conftest
 from tests.apiapp.imports.loading import cells, imported, planned
 
 pytestmark = [
