@@ -48,8 +48,9 @@ endif
 test: check ## run every test and check that can run on this machine
 	$(PY) -m pytest
 
+# What a browser shows is the same on any database, so its tests are not run twice.
 test-postgres: $(VENV)/.installed-dev ## the tests again, on PostgreSQL (DATABASE_URL=postgres://...)
-	DATABASE_URL=$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres} $(PY) -m pytest
+	DATABASE_URL=$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres} $(PY) -m pytest -m "not chromium"
 
 check: $(VENV)/.installed-dev ## style, types, layers and known weaknesses (sizes: tests/architecture)
 	$(VENV)/bin/ruff check .
