@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as plain_exception_handler
 
+from apiapp.examples.readers import values_of
 from apiapp.examples.serializers import Broken, Refused
 from apiapp.http.renderers import XmlRenderer
 from apiapp.http.views import ApiView
@@ -74,9 +75,8 @@ class OpenView(ApiView):
 
 def read(request: Request, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
     """The fields of the body.  Raises ValidationError, and what its parser raises."""
-    sent = kind(data=request.data)
-    sent.is_valid(raise_exception=True)
-    return sent.validated_data
+    values: dict[str, Any] = values_of(request.data, kind)
+    return values
 
 
 def digits_of(text: str) -> str:

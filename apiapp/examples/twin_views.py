@@ -1,7 +1,6 @@
 """/api/v1/: the rows of the examples as a production API serves them."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -14,6 +13,7 @@ from rest_framework.response import Response
 from apiapp.examples import twins
 from apiapp.examples.errors import IdTaken, NotYours, UnknownParameter
 from apiapp.examples.models import ExampleRow, ExampleUser, Item, Post, Resource
+from apiapp.examples.readers import shared, values_of
 from apiapp.examples.services import open_rows
 from apiapp.examples.twin_serializers import (
     ExampleUserDetail,
@@ -95,17 +95,11 @@ class TwinList(Twin, generics.ListCreateAPIView[Any]):
     @refuses(IdTaken)
     @idempotent()
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        values = shared(self.get_serializer_class()).run_validation(request.data)
+        values = values_of(request.data, self.get_serializer_class())
         row = twins.create(caller=caller_of(request), rows=self.rows, values=values)
         response = self.shown(row, status.HTTP_201_CREATED)
         response["Location"] = reverse(self.row_url, args=[row.pk])
         return response
-
-
-@cache
-def shared(kind: Any, *, is_partial: bool = False) -> Any:
-    """A serializer to read and write any row with: making one takes longer than the row."""
-    return kind(partial=is_partial)
 
 
 def filters_of(request: Request, kind: type[Filters]) -> dict[str, Any]:
@@ -162,13 +156,13 @@ class TwinView(Twin):
         caller = caller_of(request)
         twins.changeable_row(caller=caller, rows=self.rows, pk=pk)
         kind: Any = self.serializer_class
-        reader = shared(kind, is_partial=is_partial)
+        values = values_of(request.data, kind, is_partial=is_partial)
         return self.shown(
             twins.change(
                 caller=caller,
                 rows=self.rows,
                 pk=pk,
-                values=reader.run_validation(request.data),
+                values=values,
                 guard=self.require_match,
             )
         )

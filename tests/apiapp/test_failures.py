@@ -1,5 +1,3 @@
-import logging
-
 import pytest
 from django.test import Client, RequestFactory
 
@@ -45,26 +43,45 @@ def test_a_form_of_too_many_fields_is_refused_with_the_limit(client: Client):
     assert answer.status_code == 400
 
 
-class Broken(Exception):
-    pass
-
-
-def test_what_breaks_is_told_by_its_request_id_and_by_nothing_else(
-    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.urls("tests.apiapp.broken_urls")
+@pytest.mark.parametrize("accept", ["application/json", "application/xml", "text/html"])
+@pytest.mark.parametrize(
+    "path", ["/broken-page", "/api/broken", "/api/broken-example", "/api/unwritable"]
+)
+def test_what_breaks_is_in_the_log_under_the_request_id_and_tells_nothing_else(
+    client: Client, caplog: pytest.LogCaptureFixture, path: str, accept: str
 ):
-    def breaks(*_: object, **__: object) -> None:
-        raise Broken("a secret")
-
-    monkeypatch.setattr("apiapp.pages.Page.get_context_data", breaks)
     client.raise_request_exception = False
-    with caplog.at_level(logging.ERROR):
-        answer = client.get("/login/", headers={"X-Request-Id": "find-me"})
-        page = client.get("/")
+    caplog.handler.addFilter(request_ids.RequestIdFilter())
 
-    assert page.status_code in (200, 500)
-    for text in (answer.content.decode(), page.content.decode()):
-        assert "secret" not in text
-        assert "Traceback" not in text
+    answer = client.get(path, headers={"X-Request-Id": "find-me", "Accept": accept})
+
+    assert answer.status_code == 500
+    assert answer["X-Request-Id"] == "find-me"
+    assert "secret" not in answer.content.decode()
+    assert "Traceback" not in answer.content.decode()
+    told = [record for record in caplog.records if record.exc_info]
+    assert {record.request_id for record in told} == {"find-me"}  # type: ignore[attr-defined]
+
+
+@pytest.mark.urls("tests.apiapp.broken_urls")
+def test_an_example_that_breaks_says_so_as_the_documents_print_it(client: Client):
+    client.raise_request_exception = False
+
+    answer = client.get("/api/broken-example")
+
+    assert answer.json() == {"error": "Internal Server Error"}
+
+
+@pytest.mark.urls("tests.apiapp.broken_urls")
+def test_anything_else_that_breaks_is_a_problem_with_the_request_id(client: Client):
+    client.raise_request_exception = False
+
+    answer = client.get("/api/broken")
+
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:sluice:problem:internal-error"
+    assert answer.json()["instance"] == answer["X-Request-Id"]
 
 
 def test_a_broken_page_and_a_broken_answer_both_name_the_request():

@@ -373,3 +373,62 @@ def test_a_page_of_rows_takes_few_queries_however_many_columns(
         django_assert_max_num_queries(1, connection=connections["datasets"]),
     ):
         client.get("/api/datasets/fruits/rows/")
+
+
+# --- conditions -------------------------------------------------------------------------------------
+ROW_1 = "/api/datasets/fruits/rows/1/"
+
+
+@pytest.mark.parametrize(
+    ("method", "body"), [("put", {"name": "x"}), ("patch", {"name": "x"}), ("delete", None)]
+)
+def test_a_row_that_has_changed_meanwhile_is_left_as_it_is(
+    client: APIClient, fruits: Dataset, method: str, body: Any
+) -> None:
+    seen = client.get(ROW_1)["ETag"]
+    theirs = client.patch(ROW_1, {"stock": 99})
+
+    refusal = getattr(client, method)(ROW_1, body, headers={"If-Match": seen})
+
+    assert refusal.status_code == 412
+    assert refusal.json()["type"] == "urn:sluice:problem:precondition-failed"
+    assert refusal.json()["etag"] == theirs["ETag"] != seen
+    assert client.get(ROW_1).json()["stock"] == 99
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "status"), [("patch", {"name": "x"}, 200), ("delete", None, 204)]
+)
+def test_a_row_that_is_as_it_was_seen_is_changed(
+    client: APIClient, fruits: Dataset, method: str, body: Any, status: int
+) -> None:
+    seen = client.get(ROW_1)["ETag"]
+
+    assert getattr(client, method)(ROW_1, body, headers={"If-Match": seen}).status_code == status
+
+
+def test_a_row_that_has_not_changed_is_not_sent_again(client: APIClient, fruits: Dataset) -> None:
+    seen = client.get(ROW_1)["ETag"]
+
+    assert client.get(ROW_1, headers={"If-None-Match": seen}).status_code == 304
+
+
+def test_a_dataset_that_was_renamed_meanwhile_keeps_that_name(
+    client: APIClient, fruits: Dataset
+) -> None:
+    path = "/api/datasets/fruits/"
+    seen = client.get(path)
+    client.patch(path, {"title": "theirs"})
+
+    rename = client.patch(path, {"title": "mine"}, headers={"If-Match": seen["ETag"]})
+    removal = client.delete(path, headers={"If-Match": seen["ETag"]})
+
+    assert (rename.status_code, removal.status_code) == (412, 412)
+    assert client.get(path).json()["title"] == "theirs"
+    assert "Last-Modified" in seen
+
+
+def test_an_added_row_says_where_it_is(client: APIClient, fruits: Dataset) -> None:
+    added = client.post("/api/datasets/fruits/rows/", {"name": "plum"})
+
+    assert client.get(added["Location"]).json() == added.json()
