@@ -1,4 +1,4 @@
-"""What browsers are told that pages may do: CSP, CORS and the like.  Constants alone."""
+"""What browsers are told that pages may do: CSP, CORS and the like."""
 
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "content-type", "content-md5", "idempotency-key", "if-match",
@@ -8,15 +8,13 @@ CORS_EXPOSE_HEADERS = [
     "deprecation", "etag", "idempotent-replayed", "link", "location", "ratelimit",
     "ratelimit-policy", "retry-after", "sunset", "x-request-id",
 ]  # fmt: skip
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'self'"],
-        "img-src": ["'self'", "data:", "blob:"],
-        "object-src": ["'none'"],
-        "base-uri": ["'none'"],
-        "form-action": ["'self'"],
-        "frame-ancestors": ["'none'"],
-    },
+DIRECTIVES = {
+    "default-src": ["'self'"],
+    "img-src": ["'self'", "data:", "blob:"],
+    "object-src": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
 }
 # The admin's theme evaluates expressions in attributes, and writes its colours as a style element.
 ADMIN_CSP = {
@@ -38,3 +36,15 @@ DATA_HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+
+
+def content_security_policy(more: str) -> dict[str, dict[str, list[str]]]:
+    """django-csp's setting: our directives, and those of `more`, written as in the header.
+
+    A directive of ours grows by the sources in `more`; one that allows nothing is replaced.
+    """
+    directives = {name: list(sources) for name, sources in DIRECTIVES.items()}
+    for name, *sources in filter(None, map(str.split, more.split(";"))):
+        known = directives.get(name, [])
+        directives[name] = sources if known == ["'none'"] else [*known, *sources]
+    return {"DIRECTIVES": directives}

@@ -16,7 +16,11 @@ from django.urls import reverse_lazy
 from apiapp.keys.quotas import quotas_of
 from myproject.admin_theme import UNFOLD  # noqa: F401
 from myproject.api_document import SPECTACULAR_SETTINGS  # noqa: F401
-from myproject.browser_rules import CONTENT_SECURITY_POLICY, CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS  # noqa: F401
+from myproject.browser_rules import (
+    CORS_ALLOW_HEADERS,  # noqa: F401
+    CORS_EXPOSE_HEADERS,  # noqa: F401
+    content_security_policy,
+)
 from myproject.log_config import log_config
 
 MIB = 2**20
@@ -85,7 +89,8 @@ CSRF_COOKIE_NAME = env.str("CSRF_COOKIE_NAME", default="sluice_csrf")
 # Pages of other origins whose scripts may call the API, with a key: cookies are never theirs.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/(?!admin/|login)"
-X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = content_security_policy(env.str("CSP_MORE", default=""))
+X_FRAME_OPTIONS = "DENY"  # browsers that know CSP go by its frame-ancestors
 SECURE_REFERRER_POLICY = "same-origin"
 
 # --- Parts --------------------------------------------------------------------------------------
