@@ -3,7 +3,7 @@
 from typing import Any
 
 DESCRIPTION = """\
-Files in, tables out, screens to watch: this server over HTTP.  What every part of it
+Files in, tables out: this server over HTTP.  What every part of it
 keeps to:
 
 * **Who calls** is said by an API key (`Authorization: Bearer`), a name and password (Basic), or the

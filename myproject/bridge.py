@@ -7,11 +7,12 @@ closes them there.
 """
 
 import asyncio
+import io
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import orjson
@@ -28,6 +29,7 @@ Answer = tuple[Message, bytes]
 
 SMALL_ANSWER_BYTES = 64 * 1024  # one that is made in pieces, but not worth to be sent in pieces
 LINGER_S = 2.0  # for a client to read that its body is too long before the connection closes
+BODILESS = ("GET", "HEAD", "DELETE")
 ASCII_BYTES = bytes(range(128))
 PLAIN_KEYS = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 ENVIRON: Message = {
@@ -73,9 +75,7 @@ class Bridge:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         environ = environ_of(scope)
         try:
-            body, length_bytes = await read_body(
-                receive, self._body_terms, int(environ.get("CONTENT_LENGTH") or 0)
-            )
+            body, length_bytes = await self._body_of(environ, receive)
         except ClientGone:
             return
         except (BodyStalled, BodyTooLarge) as error:
@@ -88,6 +88,14 @@ class Bridge:
                 await self._answer_here(environ, send)
             else:
                 await self._answer(environ, receive, send)
+
+    async def _body_of(self, environ: Message, receive: Receive) -> tuple[BinaryIO, int]:
+        """Raises what read_body raises; a GET that announces no body is not asked for one."""
+        declared_bytes = int(environ.get("CONTENT_LENGTH") or 0)
+        is_bare = not declared_bytes and "HTTP_TRANSFER_ENCODING" not in environ
+        if is_bare and environ["REQUEST_METHOD"] in BODILESS:
+            return io.BytesIO(), 0
+        return await read_body(receive, self._body_terms, declared_bytes)
 
     async def _answer_here(self, environ: Message, send: Send) -> None:
         """On the event loop: two changes of thread would take longer than the answer."""

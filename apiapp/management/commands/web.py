@@ -38,6 +38,7 @@ class Command(BaseCommand):
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACEFUL_STOP_S,
             server_header=False,
+            proxy_headers=bool(settings.FORWARDED_ALLOW_IPS),
             forwarded_allow_ips=settings.FORWARDED_ALLOW_IPS,
         )
         inherited = options["fd"]
