@@ -196,8 +196,14 @@ def is_short(response: Any) -> bool:
 
 
 def head_of(status: int, headers: list[tuple[str, str]]) -> Message:
-    encoded = [(name.lower().encode("latin1"), v.encode("latin1")) for name, v in headers]
+    encoded = [(raw_name(name), value.encode("latin1")) for name, value in headers]
     return {"type": "http.response.start", "status": status, "headers": encoded}
+
+
+@lru_cache(maxsize=256)
+def raw_name(name: str) -> bytes:
+    """A header's name as ASGI wants it."""
+    return name.lower().encode("latin1")
 
 
 def has_left(receive: Receive) -> bool:
