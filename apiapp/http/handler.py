@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
-from django.urls import set_script_prefix, set_urlconf
 
 from apiapp.http.charsets import TextRequest
 from apiapp.http.programs import ProgramMiddleware, is_program
@@ -34,8 +32,6 @@ class Handler(WSGIHandler):
 
         So there is none to look after, as the signals around other requests have it done.
         """
-        set_script_prefix("/")
-        set_urlconf(settings.ROOT_URLCONF)
         request = self.request_class(environ)
         response: HttpResponse = self._for_programs(request)
         request.close()
