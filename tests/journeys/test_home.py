@@ -110,7 +110,7 @@ def test_what_a_page_reads_moves_nothing_on_it(page: Page, path: str):
     page.goto(path)
     expect(page.locator(".skeleton")).to_have_count(0)
 
-    assert page.evaluate(SHIFT) < 0.05
+    assert page.evaluate(SHIFT) < 0.1  # what Core Web Vitals call good
 
 
 def test_a_state_that_does_not_change_is_not_said_again(page: Page):
