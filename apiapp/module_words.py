@@ -1,21 +1,23 @@
 """The words of the browser's modules in a language: those a page uses at once, and all of them.
 
-A module is read as text: what it imports (`from "./x.js"`) comes with it; what it fetches later
-(`import("./x.js")`) does not, nor do the words of that.
+A module has the name of its file below /static/, as `site/keys.js`.  It is read as text: what it
+imports (`from "./x.js"`) comes with it; what it fetches later (`import("./x.js")`) does not, nor
+do the words of that.
 """
 
 import json
+import posixpath
 import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.utils.translation.trans_real import DjangoTranslation
 from django.views.i18n import JavaScriptCatalog
 
-MODULES = Path(__file__).parent / "static" / "apiapp"
-IMPORTED = re.compile(r'^(?:import|export|\}).*?"\./(\w+\.js)";$', re.MULTILINE)
+IMPORTED = re.compile(r'^(?:import|export|\}).*?"(\.\.?/[\w/]+\.js)";$', re.MULTILINE)
 MARKED = re.compile(r'\bn?gettext\(\s*("(?:[^"\\]|\\.)*")')
 
 Catalog = dict[str, Any]
@@ -44,8 +46,14 @@ def with_imports(entry: str) -> set[str]:
     while waiting:
         name = waiting.pop()
         found.add(name)
-        waiting |= set(IMPORTED.findall(source_of(name))) - found
+        waiting |= imports_of(name) - found
     return found
+
+
+def imports_of(name: str) -> set[str]:
+    folder = posixpath.dirname(name)
+    written = IMPORTED.findall(source_of(name))
+    return {posixpath.normpath(posixpath.join(folder, path)) for path in written}
 
 
 def messages_in(name: str) -> list[str]:
@@ -53,5 +61,7 @@ def messages_in(name: str) -> list[str]:
 
 
 def source_of(name: str) -> str:
-    # Not `MODULES / name`: of a template's literal, a SafeString, no path is made.
-    return Path(f"{MODULES}/{name}").read_text(encoding="utf-8")
+    path = finders.find(name)
+    if path is None:
+        raise FileNotFoundError(f"no module {name} below /static/")
+    return Path(path).read_text(encoding="utf-8")

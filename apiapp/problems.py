@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
@@ -14,6 +15,7 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.http import Http404, UnreadablePostError
+from django.utils.module_loading import import_string
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -24,14 +26,34 @@ from apiapp.http import request_ids
 from apiapp.http.renderers import PROBLEM_XML
 from apiapp.idempotency import errors as idempotency
 from apiapp.imports import errors as imports
+from apiapp.imports.altering import errors as columns
+from apiapp.imports.edits import errors as edits
+from apiapp.imports.exports import errors as exports
 from apiapp.jobs import errors as jobs
 from apiapp.keys import authentication
 from apiapp.keys import errors as keys
+from apiapp.monitoring import errors as monitoring
+from apiapp.outbound import errors as outbound
+from apiapp.payments import errors as payments
 from apiapp.uploads import errors as uploads
+from apiapp.uploads import resumable_errors as resumable
+from apiapp.webhooks import errors as webhooks
 
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+TITLES = {460: "Checksum Mismatch"}  # of tus, and in no list of HTTP's
+TYPE_PREFIX = "urn:sluice:problem:"
+# Those that are in IANA's registry, with the titles that they have there.
+REGISTRY = "https://iana.org/assignments/http-problem-types#"
+REGISTERED = {
+    "mismatching-upload-offset": "Mismatching Upload Offset",
+    "inconsistent-upload-length": "Inconsistent Upload Length Values",
+    "digest-unsupported-algorithms": "Unsupported Hashing Algorithms",
+    "digest-invalid-values": "Invalid Digest Values",
+    "digest-mismatched-values": "Mismatched Digest Values",
+}
+HYPHENATED = ("expected_offset", "provided_offset")  # as members are written there
 CONTENT_TYPES = {"json": CONTENT_TYPE, "xml": PROBLEM_XML}
 
 BROKEN = "Something went wrong here; the log has it under the request id {}."
@@ -58,8 +80,24 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     jobs.JobHasEnded: (409, "job-has-ended"),
     jobs.JobNotRetryable: (409, "job-not-retryable"),
     uploads.UnknownUpload: (404, "not-found"),
+    uploads.UploadGone: (410, "gone"),
     uploads.UploadNotFinished: (409, "not-finished"),
+    uploads.RangeNotSatisfiable: (416, "range-not-satisfiable"),
+    uploads.TakenOver: (409, "taken-over"),
+    uploads.UploadLocked: (423, "upload-locked"),
+    uploads.OffsetMismatch: (409, "offset-mismatch"),
+    uploads.LengthMismatch: (400, "length-mismatch"),
+    uploads.BytesMissing: (409, "bytes-missing"),
+    uploads.NotAppendable: (403, "not-appendable"),
+    uploads.BadParts: (400, "bad-parts"),
+    uploads.BadHeader: (400, "bad-header"),
+    uploads.WrongTusVersion: (412, "wrong-tus-version"),
+    uploads.WrongBodyType: (415, "unsupported-media-type"),
+    uploads.BodyMismatch: (460, "body-mismatch"),
+    uploads.WrongMethod: (405, "method-not-allowed"),
+    uploads.TooManyUploads: (429, "too-many-uploads"),
     uploads.NotReceiving: (409, "not-receiving"),
+    uploads.IdentifierUsed: (422, "identifier-used"),
     uploads.WriterStopped: (409, "not-receiving"),
     uploads.StoredFileMissing: (410, "bytes-gone"),
     uploads.FileTooLarge: (413, "file-too-large"),
@@ -80,26 +118,74 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     uploads.TooManyFiles: (422, "too-many-files"),
     uploads.BodyStalled: (408, "body-stalled"),
     uploads.BodiesNotServedHere: (501, "not-served-here"),
+    resumable.MismatchingUploadOffset: (409, "mismatching-upload-offset"),
+    resumable.InconsistentUploadLength: (400, "inconsistent-upload-length"),
+    resumable.UnsupportedDigests: (400, "digest-unsupported-algorithms"),
+    resumable.InvalidDigest: (400, "digest-invalid-values"),
+    resumable.MismatchedDigest: (400, "digest-mismatched-values"),
+    uploads.StoreUnavailable: (503, "store-unavailable"),
     uploads.UploadError: (400, "bad-upload"),
+    exports.TooManyExports: (429, "too-many-exports"),
     imports.ImportFailed: (422, "import-failed"),
     imports.UnreadableFile: (422, "unreadable-file"),
     imports.DatabaseFull: (507, "disk-full"),
     imports.BadDialect: (422, "bad-dialect"),
     imports.BadColumns: (422, "bad-columns"),
+    imports.BadKey: (422, "bad-key"),
     imports.BadRows: (422, "bad-rows"),
     imports.BadName: (422, "bad-name"),
     imports.NotYourself: (403, "forbidden"),
     imports.UnknownImport: (404, "not-found"),
     imports.NotUndoable: (409, "not-undoable"),
+    imports.UndoBlocked: (409, "undo-blocked"),
+    imports.HistoryGone: (410, "history-gone"),
+    imports.NotContinuable: (409, "not-continuable"),
+    imports.SameFile: (409, "same-file"),
     imports.FileGone: (410, "bytes-gone"),
     imports.DatasetExists: (409, "dataset-exists"),
     imports.UnknownDataset: (404, "not-found"),
+    imports.NotPermitted: (403, "forbidden"),
+    imports.UnknownGrant: (404, "not-found"),
+    imports.BadGrantee: (422, "invalid"),
     imports.DatasetBusy: (409, "dataset-busy"),
+    imports.TableInUse: (409, "table-in-use"),
+    columns.CellsRefused: (422, "cells-refused"),
+    columns.ColumnGone: (410, "history-gone"),
+    imports.UnknownDatasetColumn: (404, "not-found"),
     imports.UnknownRow: (404, "not-found"),
+    edits.UnknownEvent: (404, "not-found"),
+    edits.EditNotUndoable: (409, "not-undoable"),
+    imports.RowRefused: (422, "invalid"),
+    imports.RowsRefused: (422, "invalid"),
+    imports.TooManyRows: (413, "too-many-rows"),
     imports.RowConflict: (409, "row-conflict"),
     imports.UnknownColumn: (400, "unknown-column"),
     imports.BadFilterValue: (400, "bad-filter-value"),
     imports.BadRowQuery: (400, "bad-row-query"),
+    imports.StatisticsTooSlow: (503, "statistics-too-slow"),
+    monitoring.UnknownRule: (404, "not-found"),
+    monitoring.UnknownAlert: (404, "not-found"),
+    outbound.UnknownConnection: (404, "not-found"),
+    outbound.UnknownCall: (404, "not-found"),
+    outbound.NameTaken: (409, "name-taken"),
+    outbound.ConnectionGone: (409, "connection-gone"),
+    outbound.SecretLost: (409, "secret-lost"),
+    outbound.TooManyCalls: (429, "too-many-calls"),
+    webhooks.UnknownSubscription: (404, "not-found"),
+    webhooks.UnknownDelivery: (404, "not-found"),
+    webhooks.UnknownSource: (404, "not-found"),
+    webhooks.SubscriptionPaused: (409, "subscription-paused"),
+    webhooks.TooManySubscriptions: (409, "too-many-subscriptions"),
+    webhooks.SourceTaken: (409, "name-taken"),
+    webhooks.BadSecret: (422, "bad-secret"),
+    webhooks.NotVerified: (400, "not-verified"),
+    payments.UnknownPayment: (404, "not-found"),
+    payments.NoGateway: (409, "no-gateway"),
+    payments.OrderHasPayment: (409, "order-has-payment"),
+    payments.NotRefundable: (409, "not-refundable"),
+    payments.RefundTooLarge: (422, "refund-too-large"),
+    payments.BadSignature: (400, "bad-signature"),
+    payments.BadReport: (422, "bad-report"),
     RequestDataTooBig: (413, "body-too-large"),
     TooManyFieldsSent: (400, "too-many-fields"),
     TooManyFilesSent: (400, "too-many-files"),
@@ -122,6 +208,8 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     exceptions.UnsupportedMediaType: (415, "unsupported-media-type"),
     exceptions.Throttled: (429, "too-many-requests"),
 }
+for path in settings.PROBLEM_TABLES:  # of what the project puts beside apiapp
+    PROBLEMS.update(import_string(path))
 
 
 @dataclass(frozen=True)
@@ -140,13 +228,21 @@ class Problem:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "type": f"urn:sluice:problem:{self.type}",
-            "title": HTTPStatus(self.status).phrase,
+            "type": uri_of(self.type),
+            "title": REGISTERED.get(self.type) or title_of(self.status),
             "status": self.status,
             "detail": self.detail,
             "instance": self.instance,
             **self.facts,
         }
+
+
+def uri_of(type_: str) -> str:
+    return (REGISTRY if type_ in REGISTERED else TYPE_PREFIX) + type_
+
+
+def title_of(status: int) -> str:
+    return TITLES[status] if status in TITLES else HTTPStatus(status).phrase
 
 
 def listed(error: Exception) -> tuple[int, str] | None:
@@ -187,7 +283,12 @@ def facts_of(error: Exception) -> dict[str, Any]:
         return {"errors": error.detail}
     if isinstance(error, exceptions.APIException):
         return {}
-    return {name: value for name, value in vars(error).items() if not name.startswith("_")}
+    facts = {name: value for name, value in vars(error).items() if not name.startswith("_")}
+    return {written(name): value for name, value in facts.items()}
+
+
+def written(name: str) -> str:
+    return name.replace("_", "-") if name in HYPHENATED else name
 
 
 def headers_of(error: Exception) -> dict[str, str]:

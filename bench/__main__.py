@@ -4,8 +4,10 @@ import runpy
 import sys
 from pathlib import Path
 
-for script in sorted(Path(__file__).parent.glob("*/*.py")):
-    if not script.stem.startswith("_"):
-        print(f"\n== {script.relative_to(Path(__file__).parent)}", flush=True)
-        sys.argv = [str(script)]
-        runpy.run_path(str(script), run_name="__main__")
+FOLDER = Path(__file__).parent
+SCRIPTS = [path for path in FOLDER.glob("*/*.py") if not path.stem.startswith("_")]
+
+for script in sorted([*SCRIPTS, *FOLDER.glob("*/*/__main__.py")]):
+    print(f"\n== {script.relative_to(FOLDER)}", flush=True)
+    sys.argv = [str(script)]
+    runpy.run_path(str(script), run_name="__main__")

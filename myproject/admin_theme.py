@@ -48,8 +48,43 @@ UNFOLD = {
                     admin_link(_("Datasets"), "table", "imports", "dataset"),
                     admin_link(_("Imports"), "file_open", "imports", "import"),
                     admin_link(_("Refused cells"), "block", "imports", "refusedcell"),
+                    admin_link(_("Events of datasets"), "history", "imports", "datasetevent"),
                     admin_link(_("Uploads"), "upload_file", "uploads", "upload"),
                     admin_link(_("Jobs"), "manufacturing", "jobs", "job"),
+                ],
+            },
+            {
+                "title": _("Calls to others"),
+                "items": [
+                    admin_link(_("Connections"), "hub", "outbound", "connection"),
+                    admin_link(_("Calls"), "call_made", "outbound", "callrecord"),
+                    admin_link(_("Payments"), "payments", "payments", "payment"),
+                    admin_link(_("Payment gateways"), "account_balance", "payments", "gateway"),
+                ],
+            },
+            {
+                "title": _("Webhooks"),
+                "items": [
+                    admin_link(_("Subscriptions"), "webhook", "webhooks", "subscription"),
+                    admin_link(_("Deliveries"), "outbox", "webhooks", "delivery"),
+                    admin_link(_("Sources"), "input", "webhooks", "source"),
+                    admin_link(_("Messages received"), "inbox", "webhooks", "received"),
+                    admin_link(_("Events"), "bolt", "outbox", "event"),
+                ],
+            },
+            {
+                "title": _("Screens"),
+                "items": [
+                    admin_link(_("Screens"), "cast", "streaming", "screen"),
+                    admin_link(_("Links to screens"), "link", "streaming", "screenlink"),
+                    admin_link(_("Who watched"), "visibility", "streaming", "viewsession"),
+                ],
+            },
+            {
+                "title": _("Alerts"),
+                "items": [
+                    admin_link(_("Alerts"), "notifications", "monitoring", "alert"),
+                    admin_link(_("Alert rules"), "rule_settings", "monitoring", "alertrule"),
                 ],
             },
             {
@@ -68,6 +103,7 @@ UNFOLD = {
                     admin_link(_("Users"), "person", "auth", "user"),
                     admin_link(_("Groups"), "group", "auth", "group"),
                     admin_link(_("Failed logins"), "lock_clock", "keys", "failedlogin"),
+                    admin_link(_("Audit trail"), "policy", "audit", "change"),
                 ],
             },
         ],

@@ -32,7 +32,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "apiapp.documentation.hooks.with_shared_parts",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "CallState": "apiapp.outbound.models.CallRecord.State",
+        "DeliveryState": "apiapp.webhooks.models.Delivery.State",
+        "ColumnType": "apiapp.imports.models.Column.Type",
+        "DatasetEventKind": "apiapp.imports.models.DatasetEvent.Kind",
+        "DatasetRole": "apiapp.imports.models.Role",
+        "GrantedRole": ["viewer", "editor"],
         "JobState": "apiapp.jobs.models.Job.State",
+        "WebhookEventType": "apiapp.webhooks.event_types.ALL_TYPES",
+        "PaymentStatus": "apiapp.payments.states.State",
+        "RefundStatus": "apiapp.payments.models.Refund.State",
         "UploadState": "apiapp.uploads.models.Upload.State",
     },
 }

@@ -18,6 +18,8 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 import orjson
 
 from apiapp.http import request_ids
+from apiapp.http.known import KEY, known_of
+from apiapp.logs import tracing
 from apiapp.uploads.errors import BodyStalled, BodyTooLarge, ClientGone
 from apiapp.uploads.exchange import Problem
 from myproject.outflow import Outflow
@@ -42,17 +44,11 @@ ENVIRON: Message = {
 }
 
 
-def never(_environ: Message) -> bool:
-    """Nothing is instant."""
-    return False
-
-
 class Bridge:
     """An ASGI application around Django's WSGI one.
 
     body_terms: what is asked of a request's body.  stall_s: how long a client may take nothing of
-    its answer.  problem_for: how an error is answered.  is_instant: whether a request, by its
-    environ, is answered sooner than a thread could take it up, and waits for nothing.
+    its answer.  problem_for: how an error is answered.
     """
 
     def __init__(
@@ -63,9 +59,7 @@ class Bridge:
         body_terms: BodyTerms,
         stall_s: float,
         problem_for: Callable[[Exception], Problem],
-        is_instant: Callable[[Message], bool] = never,
     ) -> None:
-        self._is_instant = is_instant
         self._application = wsgi_application
         self._turns = turns
         self._body_terms = body_terms
@@ -84,10 +78,7 @@ class Bridge:
         with body:
             environ["wsgi.input"] = body
             environ["CONTENT_LENGTH"] = str(length_bytes)
-            if self._is_instant(environ):
-                await self._answer_here(environ, send)
-            else:
-                await self._answer(environ, receive, send)
+            await self._answer(environ, receive, send)
 
     async def _body_of(self, environ: Message, receive: Receive) -> tuple[BinaryIO, int]:
         """Raises what read_body raises; a GET that announces no body is not asked for one."""
@@ -97,12 +88,6 @@ class Bridge:
             return io.BytesIO(), 0
         return await read_body(receive, self._body_terms, declared_bytes)
 
-    async def _answer_here(self, environ: Message, send: Send) -> None:
-        """On the event loop: two changes of thread would take longer than the answer."""
-        response = self._application.instantly(environ)
-        await send(head_of(response.status_code, list(response.items())))
-        await send({"type": "http.response.body", "body": response.content})
-
     async def _answer(self, environ: Message, receive: Receive, send: Send) -> None:
         """Have it answered in a thread; a long answer is sent from there."""
         left = partial(has_left, receive)
@@ -110,7 +95,7 @@ class Bridge:
         outflow = partial(Outflow, send, has_left=left, loop=loop, stall_s=self._stall_s)
         exchange = Exchange(self._application, environ, outflow, self._turns.stream)
         try:
-            answer = await self._turns.do(exchange.run, left)
+            answer = await self._turns.do(tracing.carried(exchange.run), left)
         except ClientGone:
             return
         if answer:
@@ -123,7 +108,7 @@ class Bridge:
     ) -> None:
         """Answer a problem, and end the connection: the rest of the body will not be read."""
         request_id = request_ids.request_id_for(environ.get("HTTP_X_REQUEST_ID", ""))
-        with request_ids.named(request_id):
+        with request_ids.named(request_id, environ[KEY]):
             problem = self._problem_for(error)
         content = orjson.dumps(problem.as_json())
         headers = {
@@ -251,6 +236,7 @@ def environ_of(scope: Message) -> Message:
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "REMOTE_ADDR": client[0],
         "wsgi.url_scheme": scope["scheme"],
+        KEY: known_of(scope),
     }
     for name, raw_value in scope["headers"]:
         key, value = environ_key(name), raw_value.decode("latin1")

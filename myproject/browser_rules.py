@@ -1,12 +1,22 @@
 """What browsers are told that pages may do: CSP, CORS and the like."""
 
 CORS_ALLOW_HEADERS = [
-    "accept", "authorization", "content-type", "content-md5", "idempotency-key", "if-match",
-    "if-modified-since", "if-none-match", "if-unmodified-since", "x-custom-header", "x-request-id",
+    "accept", "authorization", "content-digest", "content-disposition", "content-type",
+    "content-md5", "idempotency-key", "if-match", "if-modified-since", "if-none-match",
+    "if-range", "if-unmodified-since", "range", "repr-digest", "tus-resumable", "upload-checksum",
+    "upload-complete", "upload-concat", "upload-defer-length", "upload-draft-interop-version",
+    "upload-length", "upload-metadata", "upload-offset", "want-repr-digest", "x-custom-header",
+    "x-http-method-override", "x-request-id", "x-requested-with",
 ]  # fmt: skip
+CORS_ALLOW_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 CORS_EXPOSE_HEADERS = [
-    "deprecation", "etag", "idempotent-replayed", "link", "location", "ratelimit",
-    "ratelimit-policy", "retry-after", "sunset", "x-request-id",
+    "accept-patch", "accept-ranges", "allow", "content-disposition", "content-range",
+    "deprecation", "etag", "file-id", "idempotent-replayed", "link", "location", "ratelimit",
+    "ratelimit-policy", "repr-digest", "retry-after", "sunset", "tus-checksum-algorithm",
+    "tus-extension", "tus-max-size", "tus-resumable", "tus-version", "upload-complete",
+    "upload-concat", "upload-defer-length", "upload-draft-interop-version", "upload-expires",
+    "upload-length", "upload-limit", "upload-metadata", "upload-offset", "want-content-digest",
+    "want-repr-digest", "x-request-id",
 ]  # fmt: skip
 DIRECTIVES = {
     "default-src": ["'self'"],

@@ -4,15 +4,34 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "myproject.settings")
 
-from celery import Celery, Task
+import logging
+from typing import Any
 
+from celery import Celery, Task, signals
+
+from apiapp.http import request_ids
+from apiapp.http.known import Known
 from apiapp.jobs.errors import LeaseLost
 
 
 class JobTask(Task):
-    """A task that finds its job given to another run ends without a fuss."""
+    """A task that finds its job given to another run ends without a fuss; its log lines name the job."""
 
     throws = (LeaseLost,)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        known = Known()
+        known.job = kwargs.get("job_id", 0)
+        with request_ids.named(request_ids.NONE, known):
+            return super().__call__(*args, **kwargs)
+
+
+def flush_logs(**_facts: Any) -> None:
+    """Children of the pool end without what Python does at its end."""
+    logging.shutdown()
+
+
+signals.worker_process_shutdown.connect(flush_logs)
 
 
 app = Celery("sluice", task_cls=JobTask)

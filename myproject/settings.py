@@ -18,13 +18,18 @@ from myproject.admin_theme import UNFOLD  # noqa: F401
 from myproject.api_document import SPECTACULAR_SETTINGS  # noqa: F401
 from myproject.browser_rules import (
     CORS_ALLOW_HEADERS,  # noqa: F401
+    CORS_ALLOW_METHODS,  # noqa: F401
     CORS_EXPOSE_HEADERS,  # noqa: F401
     content_security_policy,
 )
-from myproject.log_config import log_config
+from myproject.log_config import log_config, log_settings
+from myproject.monitoring_config import mail_config, monitoring_config
+from myproject.outbound_config import outbound_config
+from myproject.periodic_jobs import PERIODIC_JOBS  # noqa: F401
+from myproject.rest_config import REST_FRAMEWORK  # noqa: F401
+from myproject.webhooks_config import webhooks_config
 
-MIB = 2**20
-GIB = 2**30
+MIB, GIB = 2**20, 2**30
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -44,7 +49,7 @@ def read_or_make_secret(path: Path) -> str:
 
 
 # --- Where state lives -------------------------------------------------------------------------
-SLUICE_HOME = Path(env.str("SLUICE_HOME", default=str(BASE_DIR / "var"))).expanduser().resolve()
+SLUICE_HOME = Path(env.str("SLUICE_HOME", default="") or BASE_DIR / "var").expanduser().resolve()
 (SLUICE_HOME / "secrets").mkdir(parents=True, exist_ok=True, mode=0o700)
 for name in ("logs", "static"):
     (SLUICE_HOME / name).mkdir(exist_ok=True)
@@ -57,14 +62,35 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_make_secret(
 # --- `manage.py serve` ---------------------------------------------------------------------------
 SERVE_PORT = env.int("PORT", default=8000)
 SERVE_LAN = env.bool("LAN", default=False)  # listen on every address of this machine
+SERVE_SHARE = env.bool("SHARE", default=False)  # `main`, by a link that the greeting prints
+SERVE_HTTPS = env.bool("HTTPS", default=False)  # by a certificate authority of its own
+SERVE_HEAD_S = env.float("REQUEST_HEAD_S", default=30.0)  # that the head of a request may take
 ENVIRONMENT = dict(os.environ)  # what the processes that it starts are given
-WEBSOCKET_MAX_BYTES = 1 * MIB
+# What is looked at as a command starts: all that hangs on settings.  The URLs do not, and to look at
+# them is to load whatever answers a request, for half a second and 60 MB in each process.
+CHECKS_AT_START = (
+    *("admin", "caches", "compatibility", "database", "files", "models", "security"),
+    *("staticfiles", "templates", "translation", "uploads"),
+)
+
+# --- Screens --------------------------------------------------------------------------------------
+SCREEN_SOURCE = env.str("SCREEN_SOURCE", default="")  # of `main`: local, pattern, camera:0, a path
+SCREEN_FPS = env.float("SCREEN_FPS", default=30.0)
+SCREEN_RELAY_URL = env.str("SCREEN_RELAY_URL", default="")  # unix:/run/sluice.sock or redis://...
+SCREEN_IDLE_S = env.float("SCREEN_IDLE_S", default=10.0)  # without viewers, until nothing runs
+SCREEN_STALLED_S = env.float("SCREEN_STALLED_S", default=15.0)  # that a viewer may take nothing
+SCREEN_MAX_VIEWERS = env.int("SCREEN_MAX_VIEWERS", default=200)  # of one screen, in one process
+SCREEN_CALLERS = "myproject.screen_callers.callers"
+SCREEN_TELL = "myproject.screen_events.tell"
+PROBLEM_TABLES = ["streaming.problems.PROBLEMS"]  # beside that of apiapp
+WEBSOCKET_MAX_BYTES = SCREEN_MAX_FRAME_BYTES = 4 * MIB
 
 # --- Who may call under which name --------------------------------------------------------------
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS_ONLY = env.bool("HTTPS_ONLY", default=False)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY or SERVE_HTTPS
+SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS_ONLY
 IS_BEHIND_PROXY = env.bool("BEHIND_HTTPS_PROXY", default=False)
@@ -87,7 +113,10 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = env.str("SESSION_COOKIE_NAME", default="sluice_session")
 CSRF_COOKIE_NAME = env.str("CSRF_COOKIE_NAME", default="sluice_csrf")
 # Pages of other origins whose scripts may call the API, with a key: cookies are never theirs.
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOW_ALL_ORIGINS = "*" in CORS_ORIGINS
+CORS_ALLOWED_ORIGINS = [] if CORS_ALLOW_ALL_ORIGINS else CORS_ORIGINS
+CORS_ALLOW_CREDENTIALS = False
 CORS_URLS_REGEX = r"^/(?!admin/|login)"
 CONTENT_SECURITY_POLICY = content_security_policy(env.str("CSP_MORE", default=""))
 X_FRAME_OPTIONS = "DENY"  # browsers that know CSP go by its frame-ancestors
@@ -110,18 +139,25 @@ INSTALLED_APPS = [
     "corsheaders",
     "channels",
     "apiapp",
+    "apiapp.audit",
     "apiapp.keys",
     "apiapp.idempotency",
     "apiapp.jobs",
+    "apiapp.outbox",
     "apiapp.uploads",
+    "apiapp.outbound",
+    "apiapp.payments",
     "apiapp.imports",
+    "apiapp.webhooks",
+    "apiapp.monitoring",
     "apiapp.examples",
+    "streaming",
 ]
 MIDDLEWARE = [
     "apiapp.http.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
+    *(["corsheaders.middleware.CorsMiddleware"] if CORS_ORIGINS else []),
     "apiapp.http.answers.PackingMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "apiapp.http.answers.CacheControlMiddleware",
@@ -234,16 +270,10 @@ CACHES = {
 }
 SESSION_ENGINE = f"django.contrib.sessions.backends.{'cached_db' if REDIS_URL else 'db'}"
 LOGIN_URL = reverse_lazy("login")
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+    for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
 ]
 
 # --- Callers --------------------------------------------------------------------------------------
@@ -284,8 +314,6 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="memory://localhost")
 if CELERY_BROKER_URL.startswith("memory"):
     CELERY_BROKER_TRANSPORT = "apiapp.jobs.inprocess:Transport"
 BROKER_OPTIONS: dict[str, dict] = {
-    # Without it the in-process broker hands out two jobs a second.
-    "memory": {"polling_interval": 0.02},
     # Without it RabbitMQ may refuse a message after it was thought to be sent.
     "amqp": {"confirm_publish": True},
 }
@@ -308,21 +336,32 @@ JOB_POLL_S = env.float("JOB_POLL_S", default=0.1)
 JOB_RETRY_DELAY_S = env.float("JOB_RETRY_DELAY_S", default=2.0)
 JOB_STOP_S = env.float("JOB_STOP_S", default=1.0)  # to end in, when the worker is to stop
 JOB_KEEP_S = env.float("JOB_KEEP_S", default=30 * 24 * 3600)  # jobs that have ended
-# task -> how often, in seconds
-PERIODIC_JOBS = {
-    "jobs.prune": 3600.0,
-    "idempotency.prune": 3600.0,
-    "uploads.expire": 3600.0,
-    "imports.sweep": 60.0,
-}
+
+# --- Imports ------------------------------------------------------------------------------------------
+# The rows that imports changed or removed, with which they can be undone: for so many days, and of
+# so many imports into one dataset.
+IMPORT_HISTORY_DAYS = env.float("IMPORT_HISTORY_DAYS", default=30.0)
+IMPORT_HISTORY_KEPT = env.int("IMPORT_HISTORY_KEPT", default=20)
+# What a packed file may unpack to, in a temporary file beside the uploads while it is read.
+IMPORT_UNPACKED_LIMIT_BYTES = env.int("IMPORT_UNPACKED_LIMIT_BYTES", default=64 * GIB)
+IMPORT_READER_MEMORY_BYTES = env.int("IMPORT_READER_MEMORY_BYTES", default=2 * GIB)  # no text
+IMPORT_LANES = env.bool("IMPORT_LANES", default=True)  # a process that reads with DuckDB
+IMPORT_LANES_FROM_BYTES = env.int("IMPORT_LANES_FROM_BYTES", default=4 * 2**20)
+EXPORT_LIMIT_S = env.float("EXPORT_LIMIT_S", default=4 * 3600.0)  # of a dataset, in all
+EXPORT_MAX_AT_ONCE = env.int("EXPORT_MAX_AT_ONCE", default=4)  # of one user, from one process
+STATISTICS_LIMIT_S = env.float("STATISTICS_LIMIT_S", default=10.0)  # then a sample has to do
 
 # --- Uploads ------------------------------------------------------------------------------------------
 UPLOAD_FOLDER = SLUICE_HOME / "uploads"
+UPLOAD_STORE = env.str("UPLOAD_STORE", default="")  # s3://bucket/prefix: where finished files stay
 UPLOAD_CHUNK_BYTES = env.int("UPLOAD_CHUNK_BYTES", default=8 * MIB)
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=100 * GIB)
 UPLOAD_USER_QUOTA_BYTES = env.int("UPLOAD_USER_QUOTA_BYTES", default=200 * GIB)
 UPLOAD_EXPIRES_S = env.int("UPLOAD_EXPIRES_S", default=7 * 24 * 3600)
+UPLOAD_MAX_OPEN = env.int("UPLOAD_MAX_OPEN", default=1000)  # unfinished ones, of one user
 UPLOAD_IDLE_S = env.float("UPLOAD_IDLE_S", default=60.0)  # how long a client may send nothing
+UPLOAD_MAX_BODIES = env.int("UPLOAD_MAX_BODIES", default=256)  # of one user at the same time
+UPLOAD_MIN_BYTES_PER_S = env.int("UPLOAD_MIN_BYTES_PER_S", default=240)  # of a body, on average
 UPLOAD_FREE_DISK_BYTES = env.int("UPLOAD_FREE_DISK_BYTES", default=512 * MIB)
 # Where `manage.py upload` notes what it has begun, in the home of who runs it (a server may run
 # without a home, which Path.expanduser would call an error).
@@ -332,41 +371,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * MIB  # bodies that Django itself reads: JSON 
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 BODY_MAX_DEPTH = 64  # lists and objects in one another
 
-# --- HTTP API -----------------------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "apiapp.keys.authentication.ApiKeyAuthentication",
-        "apiapp.keys.authentication.BasicAuthentication",
-        "apiapp.keys.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_THROTTLE_CLASSES": ["apiapp.keys.rate_limits.RateLimit"],
-    "DEFAULT_PARSER_CLASSES": [
-        "apiapp.http.parsers.JsonParser",
-        "apiapp.http.parsers.FormParser",
-        "apiapp.http.parsers.MultiPartParser",
-        "apiapp.http.parsers.XmlParser",
-    ],
-    "DEFAULT_RENDERER_CLASSES": [
-        "apiapp.http.renderers.JsonRenderer",
-        # Before XML, which browsers name as well.
-        "rest_framework.renderers.BrowsableAPIRenderer",
-        "apiapp.http.renderers.XmlRenderer",
-    ],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apiapp.http.negotiation.Negotiation",
-    "URL_FORMAT_OVERRIDE": "_format",  # `format` may be the name of a column to filter by
-    "DEFAULT_PERMISSION_CLASSES": ["apiapp.keys.permissions.HasScope"],
-    "EXCEPTION_HANDLER": "apiapp.problems.exception_handler",
-    "DEFAULT_PAGINATION_CLASS": "apiapp.pagination.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "apiapp.documentation.schema.ApiSchema",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
+OUTBOUND = outbound_config(env)
+WEBHOOKS = webhooks_config(env)
+
 # --- Words ----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-USE_I18N = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
-USE_TZ = True
 
 # --- Files for browsers -----------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -380,7 +392,9 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 0 if DEBUG else 300
 
+# --- Watching it -------------------------------------------------------------------------------------------
+MONITORING = monitoring_config(env)
+vars().update(mail_config(env))
 
 # --- Logs -----------------------------------------------------------------------------------------------
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
-LOGGING = log_config(folder=SLUICE_HOME / "logs", level=LOG_LEVEL)
+LOGGING = log_config(LOGS := log_settings(env), folder=SLUICE_HOME / "logs", secrets=[SECRET_KEY])

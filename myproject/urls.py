@@ -2,9 +2,13 @@ from django.contrib import admin
 from django.urls import include, path
 
 from apiapp import urls as app
+from myproject import screens_api
+from streaming import urls as screens
 
 urlpatterns = [
     *app.urlpatterns,  # not included: one level less to look through for every request
+    *screens_api.urlpatterns,
+    *screens.urlpatterns,
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]

@@ -9,5 +9,7 @@ import django
 django.setup(set_prefix=False)
 
 from apiapp.http.handler import Handler
+from myproject import urls
+from myproject.counting import counted_wsgi
 
-application = Handler()
+application = counted_wsgi(Handler(), urls.urlpatterns)

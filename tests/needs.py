@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 POSTGRES_URL = os.environ.get(
@@ -12,6 +13,9 @@ POSTGRES_URL = os.environ.get(
 REDIS_URL = os.environ.get("SLUICE_TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
 RABBITMQ_URL = os.environ.get("SLUICE_TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+NODE = shutil.which("node") or ""
+NODE_MODULES = Path(__file__).parent.parent / "node_modules"
+CLIENTS = ("tus-js-client", "resumablejs", "@flowjs/flow.js")
 
 REQUIRED = set(filter(None, os.environ.get("SLUICE_REQUIRE", "").split(",")))
 
@@ -31,5 +35,9 @@ NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "redis": (lambda: listens(REDIS_URL), "no Redis at SLUICE_TEST_REDIS_URL"),
     "rabbitmq": (lambda: listens(RABBITMQ_URL), "no RabbitMQ at SLUICE_TEST_RABBITMQ_URL"),
     "chromium": (lambda: bool(CHROMIUM), "the program chromium is not installed"),
+    "node": (
+        lambda: bool(NODE) and all((NODE_MODULES / client).is_dir() for client in CLIENTS),
+        f"no program node, or npm ci was not run: {', '.join(CLIENTS)} are not all there",
+    ),
     "xvfb": (lambda: bool(shutil.which("Xvfb")), "the program Xvfb is not installed"),
 }

@@ -14,6 +14,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import requests
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import tests.environment  # noqa: F401 - names the settings, so it comes first
@@ -29,6 +30,8 @@ LOCALES = {"en": "en", "zh-hans": "zh-CN"}
 WIDTHS = (1280, 390)
 HEIGHT = 800
 SLOW_BYTES_PER_S = 900_000
+MENU = {"filter": 2, "statistics": 3, "type": 11}  # places in the menu of a column of text
+SHOWN = {"SCREEN_SOURCE": "pattern:1280x720"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Studio:
 
 
 def settle(page: Page) -> None:
-    expect(page.locator(".skeleton")).to_have_count(0)
+    expect(page.locator(".skeleton:visible")).to_have_count(0)
     page.wait_for_load_state("networkidle")
 
 
@@ -96,7 +99,7 @@ def go(page: Page, at: int = 0) -> None:
 
 def shoot_empty(studio: Studio, look: Look) -> None:
     with studio.page(look) as page:
-        for name in ("", "import", "jobs", "datasets"):
+        for name in ("", "import", "uploads", "jobs", "datasets"):
             page.goto(f"/{name}")
             studio.shoot(page, look, f"{name or 'home'}-empty")
 
@@ -117,20 +120,28 @@ def bring_data(studio: Studio) -> None:
 
 
 def shoot_sending(studio: Studio, look: Look) -> None:
-    """One file on its way, one paused, one waiting."""
+    """Two files on their way and one paused; how they are listed; what a reload finds."""
     with studio.page(look) as page:
+        page.on("dialog", lambda dialog: dialog.accept())
         page.goto("/import/")
         speed_up = slow_down(page, bytes_per_s=SLOW_BYTES_PER_S)
         choose(
             page, *[studio.folder / name for name in ("flights.csv", "sensors.csv", "prices.csv")]
         )
-        pause = page.locator("article .card-head").first.locator("button").first
         page.wait_for_timeout(2500)
-        pause.click()
+        page.locator(".uppy-Dashboard-Item-progressIndicator").first.click()
         page.wait_for_timeout(3500)
         page.evaluate("document.activeElement?.blur()")
         page.screenshot(path=look.path("import-sending"), full_page=True)
+        page.goto("/uploads/")
+        page.locator(".uploads summary").first.click()
+        studio.shoot(page, look, "uploads-arriving")
+        page.goto("/import/")
+        expect(page.locator(".uppy-Dashboard-serviceMsg")).to_be_visible()
+        studio.shoot(page, look, "import-kept")
         speed_up()
+        page.locator(".uploader .uppy-DashboardContent-back").click()
+        expect(page.locator(".uppy-Dashboard-Item")).to_have_count(0)
         discard_all(page)
 
 
@@ -172,6 +183,7 @@ def shoot_lists(studio: Studio, look: Look) -> None:
         for path, name in {
             "/": "home",
             "/jobs/": "jobs",
+            "/uploads/": "uploads",
             "/datasets/": "datasets",
             "/datasets/seattle-weather/": "dataset",
             "/datasets/airports/?order=latitude.desc": "dataset-sorted",
@@ -182,6 +194,54 @@ def shoot_lists(studio: Studio, look: Look) -> None:
         page.goto("/import/")
         page.keyboard.press("?")
         page.screenshot(path=look.path("keys"))
+
+
+def shoot_dataset(studio: Studio, look: Look) -> None:
+    """What opens on the page of a dataset."""
+    with studio.page(look) as page:
+        page.goto("/datasets/seattle-weather/")
+        settle(page)
+        page.locator(".grid-body [role=rowheader]").nth(1).click()
+        page.screenshot(path=look.path("dataset-row"))
+        page.locator("#row-panel .close").click()
+        page.locator(".export-menu summary").click()
+        page.screenshot(path=look.path("dataset-export"))
+        page.keyboard.press("Escape")
+        page.locator("#share").click()
+        page.locator(".give-away summary").click()
+        page.screenshot(path=look.path("dataset-share"))
+        page.keyboard.press("Escape")
+
+
+def shoot_column(studio: Studio, look: Look) -> None:
+    """What the menu of a column leads to."""
+    with studio.page(look) as page:
+        page.goto("/datasets/seattle-weather/")
+        settle(page)
+        open_column_menu(page, "weather")
+        page.screenshot(path=look.path("column-menu"))
+        page.get_by_role("menuitem").nth(MENU["filter"]).click()
+        page.locator(".filter-form select").select_option("one_of")
+        page.locator(".frequent-values").wait_for()
+        page.screenshot(path=look.path("column-filter"))
+        page.keyboard.press("Escape")
+        open_column_menu(page, "weather")
+        page.get_by_role("menuitem").nth(MENU["type"]).click()
+        page.locator(".retype-dialog .actions button").first.click()
+        page.locator(".retype-dialog [role=status]").wait_for()
+        page.screenshot(path=look.path("column-type"))
+        page.keyboard.press("Escape")
+        open_column_menu(page, "weather")
+        page.get_by_role("menuitem").nth(MENU["statistics"]).click()
+        page.locator(".statistics dl").wait_for()
+        studio.shoot(page, look, "column-statistics")
+
+
+def open_column_menu(page: Page, name: str) -> None:
+    header = page.locator(f"[role=columnheader][data-name={name}]")
+    if not header.count():  # beyond what is seen of the columns
+        page.locator("#rows").evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+    header.locator(".column-menu").click()
 
 
 def shoot_examples(studio: Studio, look: Look) -> None:
@@ -227,15 +287,94 @@ def shoot_menu(studio: Studio, look: Look) -> None:
         page.screenshot(path=look.path("menu"))
 
 
+def bring_screens(studio: Studio) -> None:
+    """A screen beside this machine's own, which nobody shares at the moment."""
+    url, headers = f"{studio.server.url}/api/screens/", studio.server.headers
+    requests.post(url, json={"name": "team", "title": "Design review"}, headers=headers, timeout=30)
+    requests.patch(f"{url}main/", json={"sharing": "link"}, headers=headers, timeout=30)
+
+
+def shoot_screens(studio: Studio, look: Look) -> None:
+    """The list, its dialog with a new link, a live picture, one that is not there, and sharing."""
+    bring_screens(studio)
+    with studio.page(look) as page:
+        page.goto("/screens/")
+        expect(page.locator("[data-name=main] img")).to_be_visible()
+        studio.shoot(page, look, "screens")
+        page.locator("[data-name=main]").get_by_role("button").click()
+        page.locator(".link-form button").click()
+        expect(page.locator(".made-link")).to_be_visible()
+        page.screenshot(path=look.path("screen-sharing"))
+        page.goto("/screens/main/")
+        expect(page.locator("#canvas")).to_have_attribute("data-state", "live")
+        page.keyboard.press("i")
+        page.wait_for_timeout(2500)
+        page.screenshot(path=look.path("screen"))
+        page.keyboard.press("k")
+        page.screenshot(path=look.path("screen-paused"))
+        page.goto("/screens/team/")
+        expect(page.locator("#canvas")).to_have_attribute("data-state", "waiting")
+        page.screenshot(path=look.path("screen-waiting"))
+        page.goto("/screens/share/")
+        studio.shoot(page, look, "screen-share")
+
+
+def shoot_watchers(studio: Studio, look: Look) -> None:
+    """What those see who were sent a link, and how a device comes to trust the server."""
+    url, headers = f"{studio.server.url}/api/screens/main/links/", studio.server.headers
+    link = requests.post(url, json={"pin": "4711"}, headers=headers, timeout=30).json()
+    with studio.page(look, signed_in=False) as page:
+        page.goto(link["url"])
+        page.locator("main form input:not([type=hidden])").wait_for()
+        studio.shoot(page, look, "screen-pin")
+        page.goto("/screens/main/open/slk_none/")
+        studio.shoot(page, look, "screen-link-gone")
+        page.goto("/https/")
+        studio.shoot(page, look, "https")
+
+
+def shoot_trust(browser: Browser, folder: Path) -> None:
+    """How a device comes to trust a server that has HTTPS of its own."""
+    with Server(folder / "https", {"HTTPS": "1"}) as server:
+        for look in LOOKS:
+            context = browser.new_context(base_url=server.url, **look.options)
+            page = context.new_page()
+            page.goto("/https/")
+            page.screenshot(path=look.path("https-trust"), full_page=True)
+            context.close()
+
+
+def shoot_monitor(studio: Studio, look: Look) -> None:
+    """Figures of what these pictures have asked for, and an alert that fires."""
+    url, headers = f"{studio.server.url}/api/monitoring/rules/", studio.server.headers
+    wanted = {"figure": "jobs_waiting", "threshold": -1, "for_s": 0}
+    rules = requests.get(url, headers=headers, timeout=30).json()["results"]
+    if not any(each["figure"] == "jobs_waiting" for each in rules):
+        requests.post(url, json=wanted, headers=headers, timeout=30)
+    with studio.page(look) as page:
+        page.goto("/monitor/?range=15m")
+        expect(page.locator("#firing .note")).to_be_visible(timeout=60_000)
+        expect(page.locator("#charts canvas")).to_have_count(4, timeout=60_000)
+        studio.shoot(page, look, "monitor")
+        page.goto("/monitor/?range=15m&route=/nobody/asked/for/this")
+        expect(page.locator("#charts .empty")).to_be_visible()
+        studio.shoot(page, look, "monitor-empty")
+
+
 SCENES: dict[str, Callable[[Studio, Look], None]] = {
     "lists": shoot_lists,
+    "dataset": shoot_dataset,
+    "column": shoot_column,
     "check": shoot_check,
     "done": shoot_done,
     "sending": shoot_sending,
     "examples": shoot_examples,
     "unwell": shoot_unwell,
     "strangers": shoot_strangers,
+    "screens": shoot_screens,
+    "watchers": shoot_watchers,
     "menu": shoot_menu,
+    "monitor": shoot_monitor,
 }
 
 
@@ -271,7 +410,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="sluice-screenshots-"))
     prepare_files(folder)
     try:
-        with Server(folder / "home") as server, sync_playwright() as playwright:
+        with Server(folder / "home", SHOWN) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             studio = Studio(browser, server, folder)
             if not scenes:
@@ -283,6 +422,8 @@ def main() -> None:
             for name in scenes or SCENES:
                 for look in LOOKS:
                     SCENES[name](studio, look)
+            if not scenes or "watchers" in scenes:
+                shoot_trust(browser, folder)
             browser.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,5 +1,6 @@
 """What drf-spectacular is told to do before and after it describes the views."""
 
+import re
 from typing import Any
 
 from apiapp.documentation import parts
@@ -7,6 +8,8 @@ from apiapp.documentation.schema import TAGS
 
 Endpoint = tuple[str, str, str, Any]  # path, its regular expression, method, view
 Document = dict[str, Any]
+
+BEFORE_NAME = re.compile(r".*[:#]")  # in the URI of a type of problem
 
 
 def with_slash_only(endpoints: list[Endpoint]) -> list[Endpoint]:
@@ -45,8 +48,6 @@ def refusal_name(status: str, response: Document) -> str | None:
     if not contents or not contents.keys() <= parts.PROBLEM_TYPES:
         return None
     _problem, narrowed = contents[parts.PROBLEM_JSON]["schema"]["allOf"]
-    types = [
-        full.removeprefix(parts.TYPE_PREFIX) for full in narrowed["properties"]["type"]["enum"]
-    ]
+    types = [BEFORE_NAME.sub("", full) for full in narrowed["properties"]["type"]["enum"]]
     forms = "" if parts.PROBLEM_XML in contents else ".json"
     return f"{status}.{'.'.join(types)}{forms}"

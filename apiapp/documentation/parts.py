@@ -8,10 +8,10 @@ from typing import Any
 
 from apiapp.http.renderers import PROBLEM_XML
 from apiapp.problems import CONTENT_TYPE as PROBLEM_JSON
+from apiapp.problems import REGISTERED, title_of, uri_of
 
 Part = dict[str, Any]
 
-TYPE_PREFIX = "urn:sluice:problem:"
 PROBLEM_TYPES = {PROBLEM_JSON, PROBLEM_XML}
 
 PROBLEM: Part = {
@@ -21,7 +21,7 @@ PROBLEM: Part = {
         "type": {
             "type": "string",
             "description": "Which problem it is; stable, so programs go by it.",
-            "example": f"{TYPE_PREFIX}not-found",
+            "example": uri_of("not-found"),
         },
         "title": {"type": "string", "description": "The status in words."},
         "status": {"type": "integer"},
@@ -128,13 +128,18 @@ MEANINGS = {
     408: "The body stopped coming",
     409: "Not as things are now",
     410: "It was here and is gone",
-    412: "It has changed since it was read",
+    405: "A method that is nothing here",
+    412: "It has changed since it was read, or the version is not spoken here",
     413: "More than is taken here",
     415: "A media type that is not read here",
+    416: "Not one byte of the range is there; `Content-Range` tells how long the file is",
     422: "Fields that are not right",
+    423: "Somebody else is at it",
     429: "Too many requests",
+    460: "The body that arrived is not the one that was sent",
     500: "Something went wrong here; the log has it under the request id",
     501: "This process does not serve that",
+    503: "Something that is needed for it cannot be reached; `Retry-After` says when to try again",
     507: "The disk is full",
 }
 
@@ -146,7 +151,7 @@ def problem_response(status: int, types: list[str], media_types: list[str]) -> P
     content: Part = {media_type: {"schema": schema} for media_type in media_types}
     content[media_types[0]]["example"] = {
         "type": full(types)[0],
-        "title": HTTPStatus(status).phrase,
+        "title": REGISTERED.get(types[0]) or title_of(status),
         "status": status,
         "detail": MEANINGS[status],
         "instance": "6d5f6c1e6d0f4a0fb0a3f8a4a8f4b3f2",
@@ -156,7 +161,7 @@ def problem_response(status: int, types: list[str], media_types: list[str]) -> P
 
 
 def full(types: list[str]) -> list[str]:
-    return [f"{TYPE_PREFIX}{type_}" for type_ in types]
+    return [uri_of(type_) for type_ in types]
 
 
 def headers_of(status: int) -> Part:
@@ -164,7 +169,7 @@ def headers_of(status: int) -> Part:
     names = ["X-Request-Id"]
     if status == HTTPStatus.UNAUTHORIZED:
         names.append("WWW-Authenticate")
-    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.CONFLICT):
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.CONFLICT, HTTPStatus.LOCKED):
         names.append("Retry-After")
     return header_refs(names)
 

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from rest_framework.fields import CharField
+from rest_framework.fields import CharField, RegexField
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 
@@ -22,17 +22,28 @@ TAGS = {
     "uploads": ("uploads", "Files in, in one piece or in chunks that can be resumed."),
     "imports": ("imports", "Files and rows into tables, with a record of what was refused."),
     "datasets": ("datasets", "Tables and their rows."),
+    "outbound": ("outbound", "Calls to others' APIs: connections, and what came of each call."),
+    "webhooks": ("webhooks", "Tell others what happens here, and be told what happens there."),
+    "payments": ("payments", "Orders charged at a gateway, once; and given back."),
     "jobs": ("jobs", "Background work: how far it is and how it ended."),
+    "screens_api": ("screens", "Screens to watch live: who may, and who does."),
     "monitoring": ("server", "How this server is."),
     "twins": ("v1", "The rows of the examples, as a production API serves them."),
     "examples": ("examples", "Requests of every kind to try; open, and answered to the letter."),
 }
-MODULES = {"dataset_views": "datasets", "twin_views": "twins"}
+MODULES = {
+    "dataset_views": "datasets",
+    "export_views": "datasets",
+    "statistics_views": "datasets",
+    "permission_views": "datasets",
+    "row_views": "datasets",
+    "twin_views": "twins",
+}
 BY_METHOD = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE): ")
 SENTENCE = re.compile(r"[.;](\s|$)")
 EMPTY_TEXT = {"type": "string", "maxLength": 0}
 MORE_THAN_SPACE = r"\S"
-SUCCESSES = {"200", "201", "202", "204"}
+SUCCESSES = {"200", "201", "202", "204", "206"}
 
 
 class ApiSchema(AutoSchema):
@@ -50,7 +61,7 @@ class ApiSchema(AutoSchema):
         for status in SUCCESSES & responses.keys():
             headers = responses[status].setdefault("headers", {})
             headers.update(parts.header_refs(self.success_headers(status)))
-        if "IfNoneMatch" in self.conditions():
+        if "IfNoneMatch" in self.conditions() or "304" in responses:
             headers = parts.header_refs(["X-Request-Id", "ETag"])
             responses["304"] = {"description": parts.MEANINGS[304], "headers": headers}
         self.add_problems(responses, has_fields=self.reads_fields(operation))
@@ -108,7 +119,7 @@ class ApiSchema(AutoSchema):
         """A body of which no serializer says what must be in it must at least be there."""
         body = super()._get_request_body(direction)
         if body and isinstance(self.get_request_serializer(), dict):
-            body["required"] = True
+            body["required"] = not getattr(self.handler, "may_be_bodiless", False)
         return body
 
     def map_renderers(self, attribute: str) -> list[Any]:
@@ -178,8 +189,8 @@ class ApiSchema(AutoSchema):
 
 def is_trimmed(field: Any) -> bool:
     """Whether a text of nothing but spaces is none."""
-    if not isinstance(field, CharField) or field.read_only:
-        return False
+    if not isinstance(field, CharField) or isinstance(field, RegexField) or field.read_only:
+        return False  # a regular expression says more
     return field.trim_whitespace and not field.allow_blank
 
 

@@ -1,4 +1,7 @@
-"""/openapi.json, /api/schema/, /docs and /redoc: open to everybody, and the same for everybody."""
+"""/openapi.json, /api/schema/, /docs and /redoc: open to everybody.
+
+/openapi.json has the datasets of who asks for it, too; /api/schema/ is the same for everybody.
+"""
 
 from functools import cache
 from pathlib import Path
@@ -9,12 +12,10 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
-from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.generic import TemplateView
-from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import (
     OpenApiJsonRenderer,
     OpenApiJsonRenderer2,
@@ -23,21 +24,19 @@ from drf_spectacular.renderers import (
 )
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
+from apiapp.documentation.dataset_views import json_answer
+from apiapp.documentation.documents import document, document_for
 from apiapp.http.conditional import described, etag_of
 from apiapp.http.negotiation import OneForm
 from apiapp.http.views import ApiView
+from apiapp.keys import scopes
+from apiapp.keys.callers import Caller
 
 REDOC_SCRIPT = "drf_spectacular_sidecar/redoc/bundles/redoc.standalone.js"
 REDOC_LOGO = "https://cdn.redoc.ly/redoc/logo-mini.svg"
 KEPT_S = 300  # as long as the other scripts, see WHITENOISE_MAX_AGE
-
-
-@cache
-def document() -> Any:
-    """The OpenAPI document as an object."""
-    with translation.override("en"):
-        return SchemaGenerator().get_schema(request=None, public=True)
 
 
 @cache
@@ -49,7 +48,7 @@ def written(renderer: type[Any]) -> bytes:
 class OpenApi(ApiView):
     """The OpenAPI document, as JSON or YAML by Accept."""
 
-    authentication_classes = []
+    authentication_classes: Any = []
     permission_classes = [AllowAny]
     rate_policy = "open"
     schema = None
@@ -71,8 +70,16 @@ class OpenApi(ApiView):
 
 
 class OpenApiJson(OpenApi):
+    """With the typed schemas of the datasets that the caller sees; a stranger sees none."""
+
+    authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES
     renderer_classes = [OpenApiJsonRenderer2]
     content_negotiation_class = OneForm
+
+    def get(self, request: Request) -> HttpResponse:
+        if not isinstance(request.auth, Caller) or not request.auth.may(scopes.DATASETS_READ):
+            return super().get(request)
+        return json_answer(document_for(request.auth))
 
 
 @method_decorator(ensure_csrf_cookie, name="dispatch")

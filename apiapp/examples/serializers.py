@@ -5,6 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+# What is told of a header that was not sent.
+NO_USER_AGENT, NO_AUTHORIZATION, NO_CUSTOM_HEADER = "未知", "无授权", "无自定义头"
 TEXT = {"oneOf": [{"type": "string", "pattern": r"^[^\x00]*$"}, {"type": "number"}]}
 
 

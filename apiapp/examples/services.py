@@ -16,7 +16,6 @@ from apiapp.examples.write_behind import WriteBehind
 KEPT_ROWS = 1000  # open rows of a kind: strangers write them, and nobody else would clear up
 KEPT_CHARS = 100_000  # of a text
 RESOURCE_NAME_CHARS = 200
-AUTOMATIC = {"id", "owner", "created_at", "updated_at"}
 
 
 def open_users() -> list[ExampleUser]:
@@ -33,8 +32,7 @@ def name_of_user(*, user_id: str) -> str | None:
 
 def store_post(*, title: str, content: str) -> None:
     if fits(title, content):
-        post = Post(title=title, content=content)
-        open_rows.do(lambda changes: changes.posts.append(post))
+        open_rows.do(lambda changes: changes.posts.append((title, content)))
 
 
 def delete_posts() -> None:
@@ -45,45 +43,38 @@ def delete_posts() -> None:
 def store_item(*, item_id: str, name: str, description: str) -> None:
     """Create or replace the open item of this number; one that has an owner stays as it is."""
     if is_storable(item_id) and fits(name, description):
-        item = Item(pk=int(item_id), name=name, description=description)
-        open_rows.do(lambda changes: changes.put(item))
+        values = {"name": name, "description": description}
+        open_rows.do(lambda changes: changes.put(Item, int(item_id), values))
 
 
 def store_resource(*, resource_id: str, data: dict[str, str]) -> None:
     """Create or replace the open resource of this name; one that has an owner stays as it is."""
     if is_storable_name(resource_id) and fits(*data.values()):
-        resource = Resource(pk=resource_id, data=data)
-        open_rows.do(lambda changes: changes.put(resource))
+        open_rows.do(lambda changes: changes.put(Resource, resource_id, {"data": data}))
 
 
 def delete_resource(*, resource_id: str) -> None:
     """Delete the open resource of this name, if there is one."""
     if is_storable_name(resource_id):
-        open_rows.do(lambda changes: changes.delete(Resource(pk=resource_id)))
+        open_rows.do(lambda changes: changes.put(Resource, resource_id, None))
 
 
 class OpenRows:
     """Changes to open rows, the last one of each row; no more than are kept at all."""
 
     def __init__(self) -> None:
-        self.posts: deque[Post] = deque(maxlen=KEPT_ROWS)
+        self.posts: deque[tuple[str, str]] = deque(maxlen=KEPT_ROWS)
         self._has_cleared_posts = False
-        self._rows: dict[tuple[type[ExampleRow], Any], ExampleRow | None] = {}
+        self._rows: dict[tuple[type[ExampleRow], Any], dict[str, Any] | None] = {}
 
     def clear_posts(self) -> None:
         self.posts.clear()
         self._has_cleared_posts = True
 
-    def put(self, row: ExampleRow) -> None:
-        self._set(row, row)
-
-    def delete(self, row: ExampleRow) -> None:
-        self._set(row, None)
-
-    def _set(self, row: ExampleRow, wanted: ExampleRow | None) -> None:
-        key = (type(row), row.pk)
-        self._rows.pop(key, None)
-        self._rows[key] = wanted
+    def put(self, kind: type[ExampleRow], pk: Any, values: dict[str, Any] | None) -> None:
+        """values: None, and the row is to be deleted."""
+        self._rows.pop((kind, pk), None)
+        self._rows[kind, pk] = values
         if len(self._rows) > KEPT_ROWS:
             del self._rows[next(iter(self._rows))]
 
@@ -91,25 +82,23 @@ class OpenRows:
         if self._has_cleared_posts:
             Post.objects.filter(owner=None).delete()
         if self.posts:
-            Post.objects.bulk_create(self.posts)
+            Post.objects.bulk_create(Post(title=t, content=c) for t, c in self.posts)
             keep_newest(Post.objects.all())
-        for (kind, pk), row in self._rows.items():
-            if row is None:
+        for (kind, pk), values in self._rows.items():
+            if values is None:
                 kind._default_manager.filter(owner=None, pk=pk).delete()
             else:
-                put(row, now=timezone.now())
+                put(kind, pk, values, now=timezone.now())
 
 
 open_rows = WriteBehind(OpenRows)
 
 
-def put(row: ExampleRow, *, now: datetime) -> None:
+def put(kind: type[ExampleRow], pk: Any, values: dict[str, Any], *, now: datetime) -> None:
     """Two at a time end as one after the other: the later one may be the one that is replaced."""
-    rows: QuerySet[Any] = type(row)._default_manager.all()
-    fields = [field.name for field in row._meta.local_fields if field.name not in AUTOMATIC]
-    values = {name: getattr(row, name) for name in fields}
-    if not rows.filter(owner=None, pk=row.pk).update(**values, updated_at=now):
-        rows.bulk_create([row], ignore_conflicts=True)
+    rows: QuerySet[Any] = kind._default_manager.all()
+    if not rows.filter(owner=None, pk=pk).update(**values, updated_at=now):
+        rows.bulk_create([kind(**values | {"pk": pk})], ignore_conflicts=True)
         keep_newest(rows)
 
 

@@ -22,6 +22,9 @@ from apiapp.examples.open_view import (
     read,
 )
 from apiapp.examples.serializers import (
+    NO_AUTHORIZATION,
+    NO_CUSTOM_HEADER,
+    NO_USER_AGENT,
     Deleted,
     FormSent,
     ItemSeen,
@@ -44,7 +47,6 @@ from apiapp.http.negotiation import OneForm, known_type
 from apiapp.http.parsers import JsonParser
 from apiapp.idempotency.decorators import idempotent
 
-NO_AUTHORIZATION = "无授权"
 # Written out: drf-spectacular puts the examples of a list of serializers into one more list.
 USERS = {
     "type": "array",
@@ -89,7 +91,7 @@ class GetExample(OpenView):
         name = request.query_params.get("name")
         if name is None:
             name = services.name_of_user(user_id=digits_of(user_id)) or "默认名字"
-        agent = header_text(request, "User-Agent", "未知")
+        agent = header_text(request, "User-Agent", NO_USER_AGENT)
         return Response({"user_id": user_number, "name": name, "user_agent": agent})
 
 
@@ -121,7 +123,7 @@ class PutExample(OpenView):
         digits = digits_of(item_id)
         sent = read(request, ItemSent)
         services.store_item(item_id=digits, **sent)
-        header = header_text(request, "X-Custom-Header", "无自定义头")
+        header = header_text(request, "X-Custom-Header", NO_CUSTOM_HEADER)
         return Response({"item_id": number_of(digits, request), **sent, "custom_header": header})
 
 

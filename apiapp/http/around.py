@@ -4,6 +4,9 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from apiapp.http import request_ids
+from apiapp.http.known import known_of
+
+ANY = b"*"
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -13,7 +16,7 @@ App = Callable[[Message, Any, Send], Awaitable[None]]
 class Around:
     """Names the request, and says which pages of other origins may read the answer.
 
-    allowed_origins: `https://example.org`, ...  exposed: headers that such a page may see.
+    allowed_origins: `https://example.org`, ..., or `*`: any.  exposed: headers that such a page may see.
     headers: of every answer that does not say otherwise, in lower case.
     """
 
@@ -43,15 +46,14 @@ class Around:
                 message = {**message, "headers": [*said.items(), *added]}
             await send(message)
 
-        with request_ids.named(request_id):
+        with request_ids.named(request_id, known_of(scope)):
             await self._app(scope, receive, send_more)
 
     def _cross_origin(self, origin: bytes) -> list[tuple[bytes, bytes]]:
         """Fetch standard, section 3.3: the preflight was answered by Django."""
+        exposed = (b"access-control-expose-headers", self._exposed)
+        if origin and ANY in self._allowed_origins:
+            return [(b"access-control-allow-origin", ANY), exposed]
         if origin not in self._allowed_origins:
             return []
-        return [
-            (b"access-control-allow-origin", origin),
-            (b"access-control-expose-headers", self._exposed),
-            (b"vary", b"origin"),
-        ]
+        return [(b"access-control-allow-origin", origin), exposed, (b"vary", b"origin")]

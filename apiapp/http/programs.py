@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 
 from apiapp.http import request_ids
 from apiapp.http.answers import MIN_GZIP_BYTES, NEVER_KEPT, REVALIDATED, PackingMiddleware
+from apiapp.http.known import KEY
 
 Answering = Callable[[HttpRequest], HttpResponseBase]
 
@@ -60,7 +61,7 @@ class ProgramMiddleware:
         request_id = request_ids.request_id_for(request.META.get("HTTP_X_REQUEST_ID", ""))
         request.request_id = request_id  # type: ignore[attr-defined]
         translation.deactivate()  # the language of the thread's last request
-        with request_ids.named(request_id):
+        with request_ids.named(request_id, request.META.get(KEY)):
             response: HttpResponseBase = self._answer(request)
         headers = response.headers
         # One by one, with a look whether it is text, would take longer than the view of an echo.

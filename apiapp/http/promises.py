@@ -31,6 +31,12 @@ def paged(handler: Handler) -> Handler:
     return handler
 
 
+def bodiless(handler: Handler) -> Handler:
+    """It also takes no body at all."""
+    handler.may_be_bodiless = True  # type: ignore[attr-defined]
+    return handler
+
+
 def replayable(handler: Handler) -> Handler:
     """It answers the second sending of a request with an Idempotency-Key as the first."""
     handler.is_replayable = True  # type: ignore[attr-defined]

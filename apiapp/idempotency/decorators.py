@@ -19,6 +19,7 @@ from rest_framework.response import Response
 
 from apiapp.http.promises import replayable
 from apiapp.idempotency import services
+from apiapp.idempotency.errors import StillInProgress
 from apiapp.idempotency.questions import HEADER, REPLAYED, question_of
 from apiapp.idempotency.services import Answer, Claim, Terms
 
@@ -92,6 +93,9 @@ def once(
     except Refused as refused:
         services.release(held)
         return refused.response
+    except StillInProgress:
+        services.put_back(held, now=timezone.now())
+        raise
     except BaseException:
         services.release(held)
         raise

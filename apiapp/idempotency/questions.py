@@ -40,7 +40,8 @@ def question_of(request: Request, sent_key: str) -> Question:
 def fingerprint_of(request: Request, *, is_known: bool) -> str:
     """Equal for requests that ask for the same.
 
-    What a stranger shows as Authorization is part of the question: examples tell it back.
+    What a stranger shows as Authorization is part of the question: examples tell it back.  So is
+    what is preferred: it may change what is done.
     """
     parts = [
         request.method or "",
@@ -48,6 +49,7 @@ def fingerprint_of(request: Request, *, is_known: bool) -> str:
         request.META.get("QUERY_STRING", ""),
         "" if is_known else request.META.get("HTTP_AUTHORIZATION", ""),
         request.META.get("HTTP_ACCEPT", ""),
+        *filter(None, [request.META.get("HTTP_PREFER")]),
     ]
     together = hashlib.sha256("\0".join(parts).encode())
     together.update(body_digest(request))

@@ -113,6 +113,12 @@ def release(held: Claim) -> None:
     KeptAnswer.objects.using(held.using).filter(pk=held.pk, token=held.token, status=None).delete()
 
 
+def put_back(held: Claim, *, now: datetime) -> None:
+    """Somebody is at this work still: the next try is to find it by the same work_id."""
+    kept = KeptAnswer.objects.using(held.using).filter(pk=held.pk, token=held.token, status=None)
+    kept.update(claimed_until=now)
+
+
 def prune(*, using: str, keep_s: float, now: datetime) -> int:
     """Forget answers that were kept long enough; return how many."""
     old = KeptAnswer.objects.using(using).filter(created_at__lte=now - timedelta(seconds=keep_s))

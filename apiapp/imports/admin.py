@@ -2,67 +2,89 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
-from apiapp.imports import datasets
-from apiapp.imports.errors import DatasetBusy
-from apiapp.imports.models import Column, Dataset, Import, RefusedCell
+from apiapp.imports import columns, datasets
+from apiapp.imports.access import grants
+from apiapp.imports.errors import BadGrantee, DatasetBusy, ImportFailed, TableInUse
+from apiapp.imports.import_admin import LINK_CLASSES
+from apiapp.imports.models import Column, Dataset, DatasetGrant, Role
+from apiapp.imports.retype_admin import RetypePage
 from apiapp.imports.rows_admin import RowPages
-from apiapp.jobs.models import Job
-
-IMPORTS_OFFERED = 50
-LINK_CLASSES = "font-medium text-primary-700 dark:text-primary-400 hover:underline"
-STATE_COLOURS = {
-    "queued": "info",
-    "running": "info",
-    "succeeded": "success",
-    "failed": "danger",
-    "cancelled": "warning",
-    "undone": "warning",
-}
-
-
-class ReadOnly:
-    """What happened is looked at, not edited."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from apiapp.keys.callers import person
 
 
 class ColumnInline(TabularInline):
-    """Columns are what the import made them; only what they are called can be changed."""
+    """What columns are called and ask for; see DatasetAdmin.save_formset for how it is changed."""
 
     model = Column
     extra = 0
     can_delete = False
     hide_title = True
-    fields = ("label", "name", "type", "is_required", "is_unique")
-    readonly_fields = ("name", "type", "is_required", "is_unique")
+    fields = ("label", "name", "its_type", "required", "unique", "is_indexed", "its_conditions")
+    readonly_fields = ("name", "its_type", "is_indexed", "its_conditions")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @admin.display(description=_("required"))
-    def is_required(self, column: Column) -> Any:
-        return _("yes") if column.required else "–"
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("dataset")
 
-    @admin.display(description=_("unique"))
-    def is_unique(self, column: Column) -> Any:
-        return _("yes") if column.unique else "–"
+    @admin.display(description=_("type"))
+    def its_type(self, column: Column) -> str:
+        """It leads to where it is changed, for who may."""
+        link = reverse("admin:imports_dataset_retype", args=[column.dataset_id, column.name])
+        return format_html(
+            '<a href="{}" class="{}" title="{}">{}</a>',
+            link,
+            LINK_CLASSES,
+            _("Change the type"),
+            column.get_type_display(),
+        )
+
+    @admin.display(description=_("indexed"))
+    def is_indexed(self, column: Column) -> Any:
+        is_in_key = column.name in column.dataset.key_columns
+        return _("yes") if column.indexed or column.unique or is_in_key else "–"
+
+    @admin.display(description=_("conditions"))
+    def its_conditions(self, column: Column) -> str:
+        told = (f"{name}: {value}" for name, value in column.conditions.items())
+        return "; ".join(told) or "–"
+
+
+class GrantInline(TabularInline):
+    """With whom the dataset is shared; whoever may change the dataset may share it."""
+
+    model = DatasetGrant
+    extra = 0
+    hide_title = True
+    fields = ("user", "group", "role", "granted_by")
+    readonly_fields = ("granted_by",)
+    autocomplete_fields = ("user", "group")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("imports.view_dataset") or self._may(request)
+
+    def _may(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("imports.change_dataset")
 
 
 @admin.register(Dataset)
@@ -73,13 +95,13 @@ class DatasetAdmin(ModelAdmin):
     list_select_related = ("owner",)
     list_filter = ("owner",)
     search_fields = ("title", "slug", "owner__username")
-    fields = ("title", "slug", "owner", "rows", "table_name", "created_at", "updated_at")
+    fields = ("title", "slug", "owner", "rows", "its_key", "table_name", "created_at", "updated_at")
     autocomplete_fields = ("owner",)
-    readonly_fields = ("slug", "rows", "table_name", "created_at", "updated_at")
-    inlines = (ColumnInline,)
+    readonly_fields = ("slug", "rows", "its_key", "table_name", "created_at", "updated_at")
+    inlines = (GrantInline, ColumnInline)
 
     def get_urls(self) -> list[URLPattern]:
-        return [*RowPages(self).urls(), *super().get_urls()]
+        return [*RowPages(self).urls(), *RetypePage(self).urls(), *super().get_urls()]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -95,6 +117,33 @@ class DatasetAdmin(ModelAdmin):
         if queryset.model is LogEntry:
             queryset = queryset.order_by("-action_time", "-pk")
         return super().get_paginator(request, queryset, *args, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Of what an import is making only that import knows."""
+        is_made = obj is None or obj.published_at is not None
+        return is_made and super().has_change_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Dataset, form: Any, change: bool) -> None:
+        """As over REST: nothing else of the dataset is written, and both are told in its history."""
+        assert isinstance(request.user, User)
+        by, now = request.user, timezone.now()
+        stored = datasets.published().get(pk=obj.pk)
+        stored.callers_role = Role.OWNER.value  # whoever may change it here may do all with it
+        if "title" in form.changed_data:
+            datasets.rename(dataset=stored, title=obj.title, by=by, now=now)
+        if "owner" in form.changed_data:
+            give_away(request, stored, to=obj.owner)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        if formset.model is Column:
+            formset.save(commit=False)  # for the log of changes alone
+            for column, names in formset.changed_objects:
+                change_column(request, column, {name: getattr(column, name) for name in names})
+            return
+        for each in formset.forms:
+            if isinstance(each.instance, DatasetGrant) and not each.instance.pk:
+                each.instance.granted_by = request.user.get_username()
+        super().save_formset(request, form, formset, change)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
@@ -113,7 +162,12 @@ class DatasetAdmin(ModelAdmin):
             return HttpResponseRedirect(request.path)
 
     def delete_model(self, request: HttpRequest, obj: Dataset) -> None:
-        datasets.delete(dataset=obj)
+        assert isinstance(request.user, User)
+        datasets.delete(dataset=obj, by=request.user, now=timezone.now())
+
+    @admin.display(description=_("key"))
+    def its_key(self, dataset: Dataset) -> str:
+        return ", ".join(dataset.key_columns) or "–"
 
     @admin.display(description=_("rows"), ordering="row_count")
     def rows(self, dataset: Dataset) -> str:
@@ -124,94 +178,26 @@ class DatasetAdmin(ModelAdmin):
         return format_html('<a href="{}" class="{}">{}</a>', link, LINK_CLASSES, count)
 
 
-@admin.register(Import)
-class ImportAdmin(ReadOnly, ModelAdmin):
-    list_display = (
-        "source_name",
-        "into",
-        "mode",
-        "how_it_is",
-        "rows_loaded",
-        "refused",
-        "its_job",
-        "owner",
-        "created_at",
-    )
-    list_select_related = ("owner", "dataset", "job")
-    list_filter = ("job__state", "mode", "owner")
-    search_fields = ("source_name", "dataset_title", "owner__username")
-    fields = (
-        "source_name",
-        "into",
-        "mode",
-        "how_it_is",
-        "rows_loaded",
-        "refused",
-        "its_job",
-        "why",
-        "owner",
-        "upload",
-        "columns",
-        "dialect",
-        "created_at",
-        "undone_at",
-    )
-    readonly_fields = fields
-
-    @admin.display(description=_("dataset"), ordering="dataset_title")
-    def into(self, row: Import) -> str:
-        if row.dataset is None:
-            return row.dataset_title
-        link = reverse("admin:imports_dataset_change", args=[row.dataset.pk])
-        return format_html('<a href="{}" class="{}">{}</a>', link, LINK_CLASSES, row.dataset.title)
-
-    @display(description=_("state"), ordering="job__state", label=STATE_COLOURS)
-    def how_it_is(self, row: Import) -> tuple[str, Any]:
-        return row.state, _("undone") if row.undone_at else Job.State(row.state).label
-
-    @admin.display(description=_("rows refused"), ordering="rows_refused")
-    def refused(self, row: Import) -> str:
-        if not row.rows_refused:
-            return "0"
-        link = reverse("admin:imports_refusedcell_changelist")
-        return format_html(
-            '<a href="{}?import={}" class="{}">{}</a>', link, row.pk, LINK_CLASSES, row.rows_refused
+def give_away(request: HttpRequest, dataset: Dataset, *, to: User) -> None:
+    assert isinstance(request.user, User)
+    try:
+        grants.give_away(
+            caller=person(request.user), dataset=dataset, to=to.username, now=timezone.now()
         )
-
-    @admin.display(description=_("job"), ordering="job")
-    def its_job(self, row: Import) -> str:
-        link = reverse("admin:jobs_job_change", args=[row.job_id])
-        return format_html('<a href="{}" class="{}">{}</a>', link, LINK_CLASSES, row.job_id)
-
-    @admin.display(description=_("error"))
-    def why(self, row: Import) -> str:
-        return row.job.error or "–"
+    except BadGrantee as error:
+        messages.error(request, str(error))
 
 
-class OfImport(admin.SimpleListFilter):
-    """The last imports that refused something; any other by its number in the address."""
-
-    title = _("import")
-    parameter_name = "import"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        refusing = Import.objects.filter(rows_refused__gt=0)
-        chosen = request.GET.get("import", "")
-        offered = list(refusing.order_by("-id")[:IMPORTS_OFFERED])
-        if chosen.isdecimal() and int(chosen) not in {row.pk for row in offered}:
-            offered += refusing.filter(pk=chosen)
-        return [(str(row.pk), f"{row.pk}: {row}") for row in offered]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        return queryset.filter(import_id=value) if value and value.isdecimal() else queryset
-
-
-@admin.register(RefusedCell)
-class RefusedCellAdmin(ReadOnly, ModelAdmin):
-    list_display = ("import_id", "row_number", "column", "value", "reason")
-    list_filter = (OfImport, "kind")
-    search_fields = ("column", "value", "reason")
-    paginator = InfinitePaginator  # counting millions takes longer than showing some
-    show_full_result_count = False
-    list_per_page = 100
+def change_column(request: HttpRequest, column: Column, wished: dict[str, Any]) -> None:
+    """As any caller would; what cannot be is said on the page."""
+    assert isinstance(request.user, User)
+    try:
+        columns.change(
+            caller=person(request.user),
+            dataset=column.dataset,
+            name=column.name,
+            wish=columns.Wish(**wished),
+            now=timezone.now(),
+        )
+    except (ImportFailed, TableInUse) as error:
+        messages.error(request, str(error))

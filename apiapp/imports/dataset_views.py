@@ -1,79 +1,38 @@
-"""/api/datasets/: datasets and their rows over REST."""
+"""/api/datasets/: datasets over REST; their columns and rows are in dataset_api/."""
 
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiTypes, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
-from rest_framework.settings import api_settings
-from rest_framework.utils.urls import replace_query_param
 
-from apiapp.http.conditional import described, etag_of, is_conditional, require_match
-from apiapp.http.promises import conditional, paged, refuses
+from apiapp.http.conditional import described
+from apiapp.http.parsers import JsonParser
+from apiapp.http.promises import conditional, refuses
 from apiapp.http.views import ApiView
-from apiapp.idempotency.decorators import idempotent
-from apiapp.imports import datasets, row_json, row_query
-from apiapp.imports.dataset_serializers import DatasetDetail
-from apiapp.imports.errors import BadRowQuery, DatasetBusy, RowConflict
-from apiapp.imports.models import Dataset
-from apiapp.imports.routers import DATASETS
-from apiapp.imports.rows import ROW_ID
-from apiapp.imports.selection import Page
+from apiapp.imports import datasets, events, mapping
+from apiapp.imports.access import roles
+from apiapp.imports.dataset_api.base import (
+    DatasetScopes,
+    OneDataset,
+    etag_of_dataset,
+    require_unchanged,
+)
+from apiapp.imports.dataset_serializers import DatasetDetail, HistoryEntry
+from apiapp.imports.edits import undoable
+from apiapp.imports.errors import DatasetBusy, NotPermitted
+from apiapp.imports.models import Dataset, DatasetEvent, Role
+from apiapp.imports.serializers import FileLabels, Mapping
 from apiapp.keys import scopes
 from apiapp.keys.authentication import caller_of
 
-ROW = {"type": "object", "additionalProperties": {}, "description": "Column name to value."}
-ROWS = {
-    "type": "object",
-    "properties": {
-        "results": {"type": "array", "items": ROW},
-        "next": {"type": "string", "format": "uri", "nullable": True},
-        "previous": {"type": "string", "format": "uri", "nullable": True},
-    },
-}
-JSON, XML = "application/json", "application/xml"
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-ROW_SENT = dict.fromkeys((JSON, *FORMS, XML), ROW)
-
-
-def answers(status_code: int, shape: dict[str, Any]) -> dict[tuple[int, str], dict[str, Any]]:
-    return {(status_code, media_type): shape for media_type in (JSON, XML)}
-
-
-ROW_PARAMETERS = [
-    OpenApiParameter("order", str, description="`price.desc,name`; empty cells come last."),
-    OpenApiParameter("select", str, description="Columns wanted, `_id,name`; all if left out."),
-    OpenApiParameter("search", str, description="Text that any text column contains."),
-    OpenApiParameter("limit", int, description="Rows of a page, 1 to 1000; 50 if left out."),
-    OpenApiParameter("cursor", str, description="Of another page: follow `next` and `previous`."),
-    OpenApiParameter(
-        "filters",
-        OpenApiTypes.OBJECT,
-        style="form",
-        explode=True,
-        examples=[
-            OpenApiExample("no filter", value={}),
-            OpenApiExample("at least five", value={"price": "gte.5"}),
-        ],
-        description="Any column: `price=gte.5`, `name=in.(a,b)`, `note=not.is.null`. Operators: "
-        + ", ".join(row_query.ALL_OPERATORS)
-        + "; `not.` before any of them.",
-    ),
-]
-
-
-class DatasetScopes:
-    read_scope = scopes.DATASETS_READ
-    write_scope = scopes.DATASETS_WRITE
-
 
 class DatasetList(DatasetScopes, ApiView, generics.ListAPIView[Dataset]):
-    """GET: the caller's datasets, newest first."""
+    """GET: the datasets that the caller sees, their own and those shared with them, newest first."""
 
     serializer_class = DatasetDetail
 
@@ -81,7 +40,7 @@ class DatasetList(DatasetScopes, ApiView, generics.ListAPIView[Dataset]):
         return datasets.visible_to(caller_of(self.request))
 
 
-class DatasetView(DatasetScopes, ApiView):
+class DatasetView(OneDataset):
     @extend_schema(responses=DatasetDetail)
     def get(self, request: Request, slug: str) -> Response:
         """One dataset with its columns."""
@@ -89,160 +48,64 @@ class DatasetView(DatasetScopes, ApiView):
 
     @extend_schema(request=DatasetDetail, responses=DatasetDetail)
     @conditional
+    @refuses(NotPermitted)
     def patch(self, request: Request, slug: str) -> Response:
         """Change the title."""
-        dataset = self.dataset(slug)
+        dataset = self.dataset(slug, needs=Role.EDITOR)
         wanted = DatasetDetail(dataset, data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
         title = wanted.validated_data.get("title", dataset.title)
         agree = partial(require_unchanged, request)
-        return answer(request, datasets.rename(dataset=dataset, title=title, agree=agree))
+        by = caller_of(request).user
+        renamed = datasets.rename(
+            dataset=dataset, title=title, by=by, now=timezone.now(), agree=agree
+        )
+        return answer(request, renamed)
 
     @extend_schema(responses={204: None})
     @conditional
-    @refuses(DatasetBusy)
+    @refuses(DatasetBusy, NotPermitted)
     def delete(self, request: Request, slug: str) -> Response:
-        """Delete the dataset and its table, for good."""
-        dataset = self.dataset(slug)
+        """Delete the dataset and its table, for good; the owner may."""
+        dataset = self.dataset(slug, needs=Role.OWNER)
         require_unchanged(request, dataset)
-        datasets.delete(dataset=dataset)
+        datasets.delete(dataset=dataset, by=caller_of(request).user, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def dataset(self, slug: str) -> Dataset:
-        return datasets.dataset_of(caller=caller_of(self.request), slug=slug)
 
+class DatasetMapping(ApiView):
+    """POST: where the columns of a file would go; nothing is stored."""
 
-class RowList(DatasetScopes, ApiView):
-    @extend_schema(
-        operation_id="datasets_rows_list",
-        parameters=ROW_PARAMETERS,
-        responses=answers(200, ROWS),
-    )
-    @paged
-    @refuses(BadRowQuery)
-    def get(self, request: Request, slug: str) -> Response:
-        """A page of rows, filtered and ordered."""
-        dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
-        types = datasets.types_of(dataset)
-        query = row_query.parse(parameters_of(request), types)
-        page = datasets.page_of(dataset=dataset, query=query)
-        names = query.select or row_names(types)
-        return page_answer(request, page, row_json.write_rows(page.rows, names, types))
+    scope = scopes.DATASETS_READ
+    parser_classes = [JsonParser]  # no form tells a list of one label from a label
 
-    @extend_schema(request=ROW_SENT, responses=answers(201, ROW))
-    @refuses(DatasetBusy, RowConflict)
-    @idempotent(using=DATASETS)
+    @extend_schema(request=FileLabels, responses=Mapping)
     def post(self, request: Request, slug: str) -> Response:
-        """Add a row; columns that are left out are empty."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
-        values = row_json.read_row(request.data, dataset.columns.all())
-        row = datasets.add_row(dataset=dataset, values=values, now=timezone.now())
-        answer = answer_row(dataset, row)
-        answer.status_code = status.HTTP_201_CREATED
-        answer["Location"] = reverse("api-dataset-row", [slug, row[ROW_ID]], request=request)
-        return answer
+        asked = FileLabels(data=request.data)
+        asked.is_valid(raise_exception=True)
+        targets = mapping.proposed(dataset, asked.validated_data["labels"])
+        return Response(Mapping({"columns": targets}).data)
 
 
-class RowView(DatasetScopes, ApiView):
-    @extend_schema(responses=answers(200, ROW))
-    def get(self, request: Request, slug: str, row_id: int) -> Response:
-        """One row by its number, `_id`."""
-        dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
-        return answer_row(dataset, datasets.row_of(dataset=dataset, row_id=row_id))
+class DatasetHistory(DatasetScopes, ApiView, generics.ListAPIView[DatasetEvent]):
+    """GET: who did what to the dataset, the newest first, and what of it could be taken back."""
 
-    @extend_schema(request=ROW_SENT, responses=answers(200, ROW))
-    @conditional
-    @refuses(DatasetBusy, RowConflict)
-    def put(self, request: Request, slug: str, row_id: int) -> Response:
-        """Replace a row; columns that are left out become empty."""
-        dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
-        values = row_json.read_row(request.data, dataset.columns.all())
-        return changed(request, dataset, row_id, values)
+    serializer_class = HistoryEntry
 
-    @extend_schema(request=ROW_SENT, responses=answers(200, ROW))
-    @conditional
-    @refuses(DatasetBusy, RowConflict)
-    def patch(self, request: Request, slug: str, row_id: int) -> Response:
-        """Change the columns that are named."""
-        dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
-        values = row_json.read_changes(request.data, dataset.columns.all())
-        return changed(request, dataset, row_id, values)
+    def get_queryset(self) -> QuerySet[DatasetEvent]:
+        is_owner = roles.may(self.dataset, Role.OWNER)
+        return events.of_dataset(self.dataset, kept_back=() if is_owner else [events.Kind.SHARED])
 
-    @extend_schema(responses={204: None})
-    @conditional
-    @refuses(DatasetBusy)
-    def delete(self, request: Request, slug: str, row_id: int) -> Response:
-        """Delete a row."""
-        dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
-        agree = partial(require_row_unchanged, request, dataset)
-        datasets.delete_row(dataset=dataset, row_id=row_id, now=timezone.now(), agree=agree)
-        return Response(status=status.HTTP_204_NO_CONTENT)
+    def paginate_queryset(self, queryset: Any) -> Any:
+        return undoable.with_outlooks(self.dataset, super().paginate_queryset(queryset) or [])
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        return datasets.dataset_of(caller=caller_of(self.request), slug=self.kwargs["slug"])
 
 
 def answer(request: Request, dataset: Dataset) -> Response:
     data = DatasetDetail(dataset, context={"request": request}).data
-    return Response(data, headers=described(etag_of(data), dataset.updated_at))
-
-
-def require_unchanged(request: Request, dataset: Dataset) -> None:
-    """Raises PreconditionFailed."""
-    if is_conditional(request):
-        data = DatasetDetail(dataset, context={"request": request}).data
-        require_match(request, etag=etag_of(data), modified_at=dataset.updated_at)
-
-
-def require_row_unchanged(request: Request, dataset: Dataset, row: dict[str, Any]) -> None:
-    """Raises PreconditionFailed."""
-    if is_conditional(request):
-        require_match(request, etag=etag_of(row_as_json(dataset, row)))
-
-
-def changed(request: Request, dataset: Dataset, row_id: int, values: dict[str, Any]) -> Response:
-    change = datasets.change_row(
-        dataset=dataset,
-        row_id=row_id,
-        values=values,
-        now=timezone.now(),
-        agree=partial(require_row_unchanged, request, dataset),
-    )
-    return answer_row(dataset, change.after)
-
-
-def answer_row(dataset: Dataset, row: dict[str, Any]) -> Response:
-    written = row_as_json(dataset, row)
-    return Response(written, headers=described(etag_of(written)))
-
-
-def row_as_json(dataset: Dataset, row: dict[str, Any]) -> dict[str, Any]:
-    types = datasets.types_of(dataset)
-    (written,) = row_json.write_rows([row], row_names(types), types)
-    return written
-
-
-def row_names(types: dict[str, str]) -> list[str]:
-    """What a row shows unasked: all but the import that brought it."""
-    return [name for name in types if name != "_import"]
-
-
-def parameters_of(request: Request) -> list[tuple[str, str]]:
-    """What the query says of rows; the browsable API chooses its form by one more parameter."""
-    lists = request.query_params.lists()
-    return [
-        (name, text)
-        for name, texts in lists
-        if name != api_settings.URL_FORMAT_OVERRIDE
-        for text in texts
-    ]
-
-
-def page_answer(request: Request, page: Page, results: list[dict[str, Any]]) -> Response:
-    here = request.build_absolute_uri()
-    links = {
-        relation: replace_query_param(here, "cursor", cursor) if cursor else None
-        for relation, cursor in (("next", page.next), ("prev", page.previous))
-    }
-    response = Response({"results": results, "next": links["next"], "previous": links["prev"]})
-    header = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items() if url)
-    if header:
-        response["Link"] = header
-    return response
+    etag = etag_of_dataset(request, dataset)
+    return Response(data, headers=described(etag, dataset.updated_at))

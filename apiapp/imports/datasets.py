@@ -1,21 +1,25 @@
 """See and change datasets and their rows: what REST, pages and the admin have in common."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
-from apiapp.imports import row_query, selection, tables
+from apiapp.imports import events, former_rows, history, row_query, row_rules, selection, tables
+from apiapp.imports.access import roles
 from apiapp.imports.errors import DatasetBusy, RowConflict, UnknownDataset, UnknownRow
-from apiapp.imports.models import Dataset, Import
+from apiapp.imports.events import Kind
+from apiapp.imports.former_rows import Kept
+from apiapp.imports.models import Dataset, DatasetEvent, Import, Role
 from apiapp.imports.routers import DATASETS
 from apiapp.imports.row_query import RowQuery
-from apiapp.imports.rows import model_for, rows_of
+from apiapp.imports.rows import ROW_ID, attribute, model_for, rows_of
 from apiapp.imports.selection import Page
 from apiapp.imports.values import INT64
 from apiapp.jobs.models import Job
@@ -42,17 +46,20 @@ def published() -> QuerySet[Dataset]:
 
 
 def visible_to(caller: Caller) -> QuerySet[Dataset]:
-    return caller.visible(published())
+    """The caller's own and those that are shared with them; see access/roles.py."""
+    return roles.visible(caller, published())
 
 
-def dataset_of(*, caller: Caller, slug: str) -> Dataset:
-    """Raises UnknownDataset, also for what is not the caller's."""
+def dataset_of(*, caller: Caller, slug: str, needs: Role = Role.VIEWER) -> Dataset:
+    """Raises UnknownDataset, also for what is not shared with the caller, and NotPermitted."""
     if "\0" in slug:  # PostgreSQL cannot be asked for it
         raise UnknownDataset(name=slug)
     try:
-        return visible_to(caller).get(slug=slug)
+        dataset = visible_to(caller).get(slug=slug)
     except Dataset.DoesNotExist as error:
         raise UnknownDataset(name=slug) from error
+    roles.require(dataset, needs)
+    return dataset
 
 
 def types_of(dataset: Dataset) -> dict[str, str]:
@@ -62,24 +69,40 @@ def types_of(dataset: Dataset) -> dict[str, str]:
 
 
 def rename(
-    *, dataset: Dataset, title: str, agree: Callable[[Dataset], None] = agree_always
+    *,
+    dataset: Dataset,
+    title: str,
+    by: User,
+    now: datetime,
+    agree: Callable[[Dataset], None] = agree_always,
 ) -> Dataset:
     """Raises what `agree` raises when it sees the dataset as it is."""
     with transaction.atomic():
         held = published().select_for_update(of=("self",)).get(pk=dataset.pk)
+        held.callers_role = dataset.callers_role
         agree(held)
-        held.title = title
+        was, held.title = held.title, title
         held.save(update_fields=["title", "updated_at"])
+    if title != was:
+        tell_renamed(held, before=was, by=by, now=now)
     return held
 
 
-def delete(*, dataset: Dataset) -> None:
+def tell_renamed(dataset: Dataset, *, before: str, by: User, now: datetime) -> None:
+    title = dataset.title
+    events.tell(dataset, Kind.RENAMED, by=by.get_username(), now=now, before=before, after=title)
+
+
+def delete(*, dataset: Dataset, by: User, now: datetime) -> None:
     """The dataset with its table.  Raises DatasetBusy while an import into it has not ended.
 
     The table goes first: if that fails, the dataset is still there to be deleted again.
     """
     refuse_while_importing(dataset)
-    tables.drop(dataset.table_name)
+    with transaction.atomic(using=DATASETS):
+        tables.drop(dataset.table_name)
+        history.drop_of(list(dataset.imports.values_list("pk", flat=True)))
+        events.tell(dataset, Kind.DELETED, by=by.get_username(), now=now)
     dataset.delete()
 
 
@@ -119,10 +142,12 @@ def only_row(rows: QuerySet[Any], dataset: Dataset, row_id: int) -> dict[str, An
     return found
 
 
-def add_row(*, dataset: Dataset, values: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """Raises RowConflict."""
+def add_row(*, dataset: Dataset, values: dict[str, Any], by: User, now: datetime) -> dict[str, Any]:
+    """Raises RowConflict, RowRefused."""
+    row_rules.require(dataset, values)
     with unique_values_kept():
         row = model_for(dataset)._default_manager.using(DATASETS).create(**values)
+        tell_edit(dataset, Kind.ROW_ADDED, [row.pk], by=by, now=now)
         counted = partial(count_rows, dataset, added=1, now=now)
         transaction.on_commit(counted, using=DATASETS)
     return row_of(dataset=dataset, row_id=row.pk)
@@ -133,40 +158,70 @@ def change_row(
     dataset: Dataset,
     row_id: int,
     values: dict[str, Any],
+    by: User,
     now: datetime,
     agree: OnRow = agree_always,
 ) -> RowChange:
-    """Raises UnknownRow, RowConflict, and what `agree` raises when it sees the row as it is."""
+    """Raises UnknownRow, RowConflict, RowRefused, and what `agree` raises when it sees the row."""
+    row_rules.require(dataset, values)
     with unique_values_kept():
         before = held_row(dataset=dataset, row_id=row_id)
         agree(before)
         if values:
+            was = cells_kept(dataset, [row_id], values)
             rows_of(dataset).filter(row_id=row_id).update(**values)
+            tell_edit(dataset, Kind.ROW_CHANGED, [row_id], by=by, now=now, was=was)
         after = row_of(dataset=dataset, row_id=row_id)
     count_rows(dataset, added=0, now=now)
     return RowChange(before, after)
 
 
 def delete_rows(
-    *, dataset: Dataset, row_ids: Collection[int], now: datetime
+    *, dataset: Dataset, row_ids: Collection[int], by: User, now: datetime
 ) -> list[dict[str, Any]]:
     """Delete the rows of these numbers; return those that were there."""
     with transaction.atomic(using=DATASETS):
         doomed = rows_of(dataset).filter(row_id__in=[each for each in row_ids if each in INT64])
         gone = list(doomed.values(*selection.attributes(types_of(dataset))))
+        gone_ids = [each[ROW_ID] for each in gone]
+        was = former_rows.whole(dataset.table_name, gone_ids) if gone else None
         doomed.delete()
+        if gone:
+            tell_edit(dataset, Kind.ROWS_DELETED, gone_ids, by=by, now=now, was=was)
         counted = partial(count_rows, dataset, added=-len(gone), now=now)
         transaction.on_commit(counted, using=DATASETS)
     return gone
 
 
 def delete_row(
-    *, dataset: Dataset, row_id: int, now: datetime, agree: OnRow = agree_always
+    *, dataset: Dataset, row_id: int, by: User, now: datetime, agree: OnRow = agree_always
 ) -> None:
     """Raises UnknownRow, and what `agree` raises when it sees the row as it is."""
     with transaction.atomic(using=DATASETS):
         agree(held_row(dataset=dataset, row_id=row_id))
-        delete_rows(dataset=dataset, row_ids=[row_id], now=now)
+        delete_rows(dataset=dataset, row_ids=[row_id], by=by, now=now)
+
+
+def tell_edit(
+    dataset: Dataset,
+    kind: Kind,
+    row_ids: Sequence[int],
+    *,
+    by: User,
+    now: datetime,
+    was: Kept | None = None,
+    **facts: Any,
+) -> DatasetEvent:
+    """was: the rows of before; an edit without them is not taken back."""
+    kept: dict[str, Any] = {events.FORMER: was} if was else {}
+    actor = by.get_username()
+    return events.tell(dataset, kind, by=actor, now=now, row_ids=list(row_ids), **facts, **kept)
+
+
+def cells_kept(dataset: Dataset, row_ids: Sequence[int], values: Collection[str]) -> Kept | None:
+    """Of the columns whose attributes are `values`; call it before they are written."""
+    names = [each.name for each in dataset.columns.all() if attribute(each.name) in values]
+    return former_rows.cells(dataset.table_name, row_ids, names)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from apiapp.imports import tables
+from apiapp.imports.access import roles
 from apiapp.imports.errors import BadName, DatasetBusy, DatasetExists
 from apiapp.imports.models import Column, Dataset, Import
 from apiapp.imports.pipeline.schema import ColumnSpec, cut, words_of
@@ -34,7 +35,7 @@ def require_name(*, title: str, caller: Caller, now: datetime) -> str:
     taken = dataset_called(slug, now=now)
     if taken is None:
         return slug
-    if caller.visible(Dataset.objects.filter(pk=taken.pk)).exists():
+    if roles.visible(caller, Dataset.objects.filter(pk=taken.pk)).exists():
         raise DatasetExists(slug=slug)
     return unused_slug(slug)
 
@@ -69,17 +70,35 @@ def is_dead(job: Job, *, now: datetime) -> bool:
     return job.has_ended or (is_lost and job.attempts >= job.max_attempts)
 
 
-def make(*, owner: User, title: str, slug: str, columns: Sequence[ColumnSpec]) -> Dataset:
+def make(
+    *,
+    owner: User,
+    title: str,
+    slug: str,
+    columns: Sequence[ColumnSpec],
+    key: Sequence[str] = (),
+) -> Dataset:
     """A hidden dataset with its columns; its table comes with the load.  Raises DatasetExists."""
     try:
         with transaction.atomic():
-            dataset = Dataset.objects.create(owner=owner, title=title, slug=slug)
+            dataset = Dataset.objects.create(
+                owner=owner, title=title, slug=slug, key_columns=list(key)
+            )
     except IntegrityError as error:
         raise DatasetExists(slug=slug) from error
     dataset.table_name = tables.table_name(slug=slug, dataset_id=dataset.pk)
     dataset.save(update_fields=["table_name"])
     Column.objects.bulk_create(
-        Column(dataset=dataset, position=position, **column.to_dict())
+        Column(
+            dataset=dataset,
+            position=position,
+            name=column.name,
+            label=column.label,
+            type=column.type,
+            required=column.required,
+            unique=column.unique,
+            conditions=column.conditions,
+        )
         for position, column in enumerate(columns)
     )
     return dataset

@@ -5,12 +5,12 @@ from typing import Any
 from django.db.models import Model
 
 DATASETS = "datasets"
-KEPT_WITH_THE_TABLES = {"refusedcell", "loadledger"}
+KEPT_WITH_THE_TABLES = {"refusedcell", "loadledger", "datasetevent"}
 KEPT_IN_BOTH = {"idempotency"}  # each answer with the work it tells of
 
 
 class DatasetsRouter:
-    """Refused cells and the ledger live beside the imported tables; all else in `default`."""
+    """Refused cells, the ledger and the events live beside the imported tables; all else in `default`."""
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str | None:
         is_ours = model._meta.app_label == "imports"

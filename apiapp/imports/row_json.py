@@ -93,6 +93,33 @@ def field_for(column: ColumnSpec) -> serializers.Field:
     return READERS[column.type](**options)
 
 
+class RowReader:
+    """Reads many rows of the same columns, out of JSON or out of text (CSV)."""
+
+    def __init__(self, columns: Iterable[ColumnSpec], *, is_text: bool = False) -> None:
+        self._fields = {column.name: field_for(column) for column in columns}
+        for field in self._fields.values():
+            if is_text and isinstance(field, serializers.JSONField):
+                field.binary = True  # it is text that has JSON in it
+
+    def read(self, data: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The attributes that a row names, and what is wrong by column."""
+        if not isinstance(data, Mapping):
+            return {}, {"": [NOT_AN_OBJECT]}
+        values: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        for name, value in named_values(data).items():
+            field = self._fields.get(name)
+            if field is None:
+                errors[name] = [UNKNOWN]
+                continue
+            try:
+                values[attribute(name)] = field.run_validation(value)
+            except ValidationError as error:
+                errors[name] = error.detail
+        return values, errors
+
+
 def read_row(data: Any, columns: Iterable[ColumnSpec]) -> dict[str, Any]:
     """Every attribute of a row out of a body; what it does not name is empty.
 
@@ -104,20 +131,10 @@ def read_row(data: Any, columns: Iterable[ColumnSpec]) -> dict[str, Any]:
 
 def read_changes(data: Any, columns: Iterable[ColumnSpec]) -> dict[str, Any]:
     """The attributes that a body names.  Raises DRF's ValidationError."""
-    by_name = {column.name: column for column in columns}
-    found: dict[str, Any] = {}
-    errors: dict[str, Any] = {}
-    for name, value in named_values(data).items():
-        if name not in by_name:
-            errors[name] = [UNKNOWN]
-            continue
-        try:
-            found[attribute(name)] = field_for(by_name[name]).run_validation(value)
-        except ValidationError as error:
-            errors[name] = error.detail
+    values, errors = RowReader(columns).read(named_values(data))
     if errors:
         raise ValidationError(errors)
-    return found
+    return values
 
 
 def named_values(data: Any) -> dict[str, Any]:
@@ -128,12 +145,16 @@ def named_values(data: Any) -> dict[str, Any]:
 
 
 def write_rows(
-    rows: Iterable[Mapping[str, Any]], names: Sequence[str], types: Mapping[str, str]
+    rows: Iterable[Mapping[str, Any]],
+    names: Sequence[str],
+    types: Mapping[str, str],
+    *,
+    shown: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """Rows (attribute -> value) as objects with the columns `names`."""
+    """Rows (attribute -> value) as objects with the columns `names`, called as in `shown`."""
     plan = [
-        (name, GIVEN_BY_THE_SERVER.get(name) or attribute(name), WRITERS.get(types[name]))
-        for name in names
+        (called, GIVEN_BY_THE_SERVER.get(name) or attribute(name), WRITERS.get(types[name]))
+        for name, called in zip(names, shown or names, strict=True)
     ]
     return [
         {name: written(row[attribute_], writer) for name, attribute_, writer in plan}

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from apiapp.imports import values
+from apiapp.imports import filter_text, values
 from apiapp.imports.errors import BadFilterValue, BadRowQuery, UnknownColumn
 
 WORDS = ("order", "select", "limit", "cursor", "search", "format")
@@ -22,17 +22,45 @@ OPERATORS = {
 ALL_OPERATORS = (*COMPARING, "like", "ilike")
 HOW_TO = f"write it as operator.value, like eq.5; operators: {', '.join(ALL_OPERATORS)}, not.<one>"
 ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"(?:,|$)|([^,"]*)(?:,|$)')
+GROUP = re.compile(r"(not\.)?(and|or)")
+INNER_GROUP = re.compile(r"((?:not\.)?(?:and|or))(\(.*\))", re.DOTALL)
+GROUP_LEVELS_MAX = 5
+IS_WORDS = {"null": (), "not_null": (), "unknown": (), "true": (True,), "false": (False,)}
+QUOTED_VALUE = re.compile(r'((?:not\.)?[a-z]+)\.(".*")', re.DOTALL)
+IS_OF_ANY = ("null", "not_null")
 ORDER_WORDS = {"asc", "desc", "nullsfirst", "nullslast"}
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`operator` is one of ALL_OPERATORS; a NULL fulfils none but `is`, negated or not."""
+    """`operator` is one of ALL_OPERATORS; a NULL fulfils none but `is`, negated or not.
+
+    values: of `is` nothing for empty cells, or the truth value that is meant.
+    """
 
     column: str
     operator: str
     values: tuple[Any, ...]
     is_negated: bool = False
+
+    def negated(self) -> "Condition":
+        return replace(self, is_negated=not self.is_negated)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All of its parts are to be true, or any of them."""
+
+    is_any: bool
+    parts: tuple["Condition | Group", ...]
+
+    def negated(self) -> "Group":
+        """True where it is not, but for empty cells: those fulfil no comparison, negated or not."""
+        return Group(not self.is_any, tuple(part.negated() for part in self.parts))
+
+    @property
+    def size(self) -> int:
+        return sum(part.size if isinstance(part, Group) else 1 for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +81,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class RowQuery:
-    """select: the columns wanted, none for all.  search: text that any text column contains."""
+    """select: the columns wanted, none for all.  search: text that any text column contains.
 
-    conditions: tuple[Condition, ...] = ()
+    shown: what each of `select` is to be called.
+    """
+
+    conditions: tuple[Condition | Group, ...] = ()
     order: tuple[Order, ...] = ()
     select: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     search: str = ""
     limit: int = LIMIT_DEFAULT
     cursor: str = ""
@@ -69,20 +101,24 @@ def parse(parameters: Iterable[tuple[str, str]], types: Mapping[str, str]) -> Ro
     Raises BadRowQuery, UnknownColumn and BadFilterValue.
     """
     words: dict[str, str] = {}
-    conditions = []
+    conditions: list[Condition | Group] = []
     for name, text in parameters:
-        if name not in WORDS:
+        if GROUP.fullmatch(name) and text.startswith("("):
+            conditions.append(parse_group(name, text, types, parameter=name))
+        elif name not in WORDS:
             conditions.append(parse_condition(name, text, types))
         elif name in words:
             raise BadRowQuery(parameter=name, reason="given twice")
         else:
             words[name] = text
-    if len(conditions) > CONDITIONS_MAX:
+    if Group(is_any=False, parts=tuple(conditions)).size > CONDITIONS_MAX:
         raise BadRowQuery(parameter="filters", reason=f"more than {CONDITIONS_MAX}")
+    selected = parse_selected(words.get("select", ""), types)
     return RowQuery(
         conditions=tuple(conditions),
         order=parse_order(words.get("order", ""), types),
-        select=parse_select(words.get("select", ""), types),
+        select=tuple(selected.values()),
+        shown=tuple(selected),
         search=parse_search(words.get("search", "")),
         limit=parse_limit(words.get("limit", "")),
         cursor=words.get("cursor", ""),
@@ -106,14 +142,49 @@ def parse_condition(column: str, text: str, types: Mapping[str, str]) -> Conditi
         reason = f"{operator} does not go with {type_}; what does: {', '.join(allowed)}"
         raise BadRowQuery(parameter=column, reason=reason)
     is_negated = unnegated != text
+    if operator == "is":
+        is_negated ^= operand == "not_null"
     return Condition(column, operator, operands(column, type_, operator, operand), is_negated)
+
+
+def parse_group(
+    word: str, text: str, types: Mapping[str, str], *, parameter: str, level: int = 1
+) -> Group:
+    """`word` is and, or, not.and, not.or; `text` the list of what it joins."""
+    try:
+        parts = filter_text.parts_of(text)
+    except filter_text.Unreadable as error:
+        raise BadRowQuery(parameter=parameter, reason=f"{error} of {text!r}") from error
+    if level > GROUP_LEVELS_MAX:
+        reason = f"groups lie more than {GROUP_LEVELS_MAX} deep in one another"
+        raise BadRowQuery(parameter=parameter, reason=reason)
+    group = Group(
+        is_any=word.endswith("or"),
+        parts=tuple(parse_part(part, types, parameter, level) for part in parts),
+    )
+    return group.negated() if word.startswith("not.") else group
+
+
+def parse_part(
+    text: str, types: Mapping[str, str], parameter: str, level: int
+) -> Condition | Group:
+    """A group, or a condition as `column.operator.value`, whose value may be in quotes."""
+    if inner := INNER_GROUP.fullmatch(text.strip()):
+        return parse_group(inner[1], inner[2], types, parameter=parameter, level=level + 1)
+    column, _, rest = text.strip().partition(".")
+    type_of(column, types, parameter=parameter)
+    if quoted := QUOTED_VALUE.fullmatch(rest):
+        rest = f"{quoted[1]}.{filter_text.unquoted(quoted[2])}"
+    return parse_condition(column, rest, types)
 
 
 def operands(column: str, type_: str, operator: str, text: str) -> tuple[Any, ...]:
     if operator == "is":
-        if text != "null":
-            raise BadRowQuery(parameter=column, reason="the only such filter is is.null")
-        return ()
+        known = tuple(IS_WORDS) if type_ == "boolean" else IS_OF_ANY
+        if text not in known:
+            reason = f"is goes with {', '.join(known)} here"
+            raise BadRowQuery(parameter=column, reason=reason)
+        return IS_WORDS[text]
     if operator in ("like", "ilike"):
         return (parse_pattern(column, text),)
     texts = parse_list(column, text) if operator == "in" else [text]
@@ -171,11 +242,17 @@ def parse_key(text: str, types: Mapping[str, str]) -> Order:
     return Order(column, is_descending="desc" in words, nulls_first="nullsfirst" in words)
 
 
-def parse_select(text: str, types: Mapping[str, str]) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(","))) if text else ()
-    for name in names:
-        type_of(name, types, parameter="select")
-    return names
+def parse_selected(text: str, types: Mapping[str, str]) -> dict[str, str]:
+    """What each column is to be called -> the column, of `shown:column,column`."""
+    selected: dict[str, str] = {}
+    for item in text.split(",") if text else ():
+        shown, colon, column = item.strip().partition(":")
+        column = column if colon else shown
+        type_of(column, types, parameter="select")
+        if not shown or selected.setdefault(shown, column) != column:
+            reason = f"{item.strip()!r}: each column has one name of its own"
+            raise BadRowQuery(parameter="select", reason=reason)
+    return selected
 
 
 def parse_search(text: str) -> str:

@@ -19,12 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apiapp.imports import datasets, row_log
-from apiapp.imports.errors import BadRowQuery, RowConflict, UnknownRow
+from apiapp.imports.errors import BadRowQuery, RowConflict, RowRefused, UnknownRow
 from apiapp.imports.models import Dataset
 from apiapp.imports.row_forms import RowForm
 from apiapp.imports.row_query import Condition
 from apiapp.imports.row_table import PAGE_SIZES, RowTable
-from apiapp.imports.rows import ROW_ID
+from apiapp.imports.rows import ROW_ID, attribute
 from apiapp.imports.selection import COUNTED_MAX
 
 View = Callable[..., HttpResponse]
@@ -170,27 +170,33 @@ def conflict_told_in(form: RowForm) -> Iterator[None]:
         yield
     except RowConflict:
         form.add_error(None, _("Another row has a value that is allowed only once."))
+    except RowRefused as error:
+        for name, reasons in error.errors.items():
+            form.add_error(attribute(name), list(reasons))
 
 
 def add_row(request: HttpRequest, dataset: Dataset, form: RowForm) -> int:
-    row = datasets.add_row(dataset=dataset, values=form.all_values, now=timezone.now())
-    row_log.log_added(dataset=dataset, user=signed_in(request), row=row)
+    by = signed_in(request)
+    row = datasets.add_row(dataset=dataset, values=form.all_values, by=by, now=timezone.now())
+    row_log.log_added(dataset=dataset, user=by, row=row)
     messages.success(request, _("Row %(row)s was added.") % {"row": row[ROW_ID]})
     return int(row[ROW_ID])
 
 
 def change_row(request: HttpRequest, dataset: Dataset, row_id: int, form: RowForm) -> int:
+    by = signed_in(request)
     change = datasets.change_row(
-        dataset=dataset, row_id=row_id, values=form.changed_values, now=timezone.now()
+        dataset=dataset, row_id=row_id, values=form.changed_values, by=by, now=timezone.now()
     )
-    row_log.log_changed(dataset=dataset, user=signed_in(request), change=change)
+    row_log.log_changed(dataset=dataset, user=by, change=change)
     messages.success(request, _("Row %(row)s was saved.") % {"row": row_id})
     return row_id
 
 
 def delete_rows(request: HttpRequest, dataset: Dataset, row_ids: Sequence[int]) -> HttpResponse:
-    gone = datasets.delete_rows(dataset=dataset, row_ids=row_ids, now=timezone.now())
-    row_log.log_deleted(dataset=dataset, user=signed_in(request), rows=gone)
+    by = signed_in(request)
+    gone = datasets.delete_rows(dataset=dataset, row_ids=row_ids, by=by, now=timezone.now())
+    row_log.log_deleted(dataset=dataset, user=by, rows=gone)
     said = ngettext("%(count)s row was deleted.", "%(count)s rows were deleted.", len(gone))
     messages.success(request, said % {"count": len(gone)})
     return to_list(request, dataset)

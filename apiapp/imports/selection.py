@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import Any
 
 from django.db import connections
@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 
 from apiapp.imports import cursors
 from apiapp.imports.cursors import Cursor
-from apiapp.imports.row_query import Condition, Order, RowQuery, contains, ordered_fully
+from apiapp.imports.row_query import Condition, Group, Order, RowQuery, contains, ordered_fully
 from apiapp.imports.rows import IMPORT_REF, ROW_ID, attribute
 
 NEVER_EMPTY = (ROW_ID,)
@@ -113,10 +113,13 @@ def key_of(column: str, types: Mapping[str, str], alias: str) -> str:
     return attributes([column])[0]
 
 
-def fulfils(condition: Condition, types: Mapping[str, str], alias: str) -> Q:
+def fulfils(condition: Condition | Group, types: Mapping[str, str], alias: str) -> Q:
+    if isinstance(condition, Group):
+        parts = [fulfils(part, types, alias) for part in condition.parts]
+        return reduce(or_ if condition.is_any else and_, parts)
     (plain,) = attributes([condition.column])
     if condition.operator == "is":
-        return Q(**{f"{plain}__isnull": not condition.is_negated})
+        return being(plain, condition)
     lookup = {"eq": "exact", "neq": "exact"}.get(condition.operator, condition.operator)
     key = key_of(condition.column, types, alias) if lookup in COMPARISONS else plain
     value = list(condition.values) if lookup == "in" else condition.values[0]
@@ -124,6 +127,14 @@ def fulfils(condition: Condition, types: Mapping[str, str], alias: str) -> Q:
     if condition.is_negated == (condition.operator == "neq"):
         return truth
     return ~truth & Q(**{f"{plain}__isnull": False})
+
+
+def being(plain: str, condition: Condition) -> Q:
+    """`is`, which empty cells answer too: what is not true is false or empty."""
+    if not condition.values:
+        return Q(**{f"{plain}__isnull": not condition.is_negated})
+    truth = Q(**{plain: condition.values[0]})
+    return (~truth | Q(**{f"{plain}__isnull": True})) if condition.is_negated else truth
 
 
 def ordering(order: Order, key: str) -> Any:

@@ -1,7 +1,6 @@
-"""Imported tables: their names, how rows become visible in them, and how they go again.
+"""Imported tables: their names, staging tables beside them, and how they go again.
 
-All on the alias `datasets`.  Becoming visible is one short transaction that also writes the
-import's row in the ledger: after any crash the ledger says whether it happened.
+All on the alias `datasets`.  How rows become visible in them is in publishing.py.
 """
 
 import re
@@ -10,12 +9,12 @@ from collections.abc import Sequence
 
 from django.db import DatabaseError, connections, transaction
 
-from apiapp.imports.fields import KEEPS_TEXT
+from apiapp.imports.errors import TableInUse
 from apiapp.imports.loaders import Staging, quoted, run
 from apiapp.imports.models import LoadLedger, RefusedCell
-from apiapp.imports.pipeline.check import UNIQUE
 from apiapp.imports.pipeline.schema import ColumnSpec, cut
 from apiapp.imports.routers import DATASETS
+from apiapp.imports.rows import FIELDS
 
 # What each database holds, less _id and _import.
 COLUMN_LIMITS = {"postgresql": 1600 - 2, "sqlite": 2000 - 2}
@@ -23,6 +22,8 @@ NAME_LIMIT_BYTES = 40
 RUN_BYTES = 4
 STAGING = re.compile(r"_load_([0-9]+)_[0-9a-f]+")
 DROP_WAIT_MS = 2000
+POSTGRES_TYPES = """SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
+    WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"""
 
 
 def column_limit() -> int:
@@ -38,9 +39,21 @@ def table_name(*, slug: str, dataset_id: int) -> str:
 
 
 # --- staging ---------------------------------------------------------------------------------------
-def new_staging(*, import_id: int, columns: Sequence[ColumnSpec], is_kept: bool) -> Staging:
-    name = f"_load_{import_id}_{secrets.token_hex(RUN_BYTES)}"
-    return Staging(table=name, import_id=import_id, columns=columns, is_kept=is_kept)
+def new_staging(
+    *,
+    import_id: int,
+    columns: Sequence[ColumnSpec],
+    is_kept: bool,
+    table_columns: Sequence[ColumnSpec] = (),
+) -> Staging:
+    """table_columns: all of the table, if the file does not fill each of them."""
+    return Staging(
+        table=f"_load_{import_id}_{secrets.token_hex(RUN_BYTES)}",
+        import_id=import_id,
+        columns=columns,
+        is_kept=is_kept,
+        table_columns=table_columns or columns,
+    )
 
 
 def left_staging() -> dict[str, int]:
@@ -52,14 +65,13 @@ def left_staging() -> dict[str, int]:
     return {name: int(match[1]) for name, match in found if match}
 
 
-def drop_left_staging(import_id: int) -> None:
-    """Drop what earlier runs of an import left.
+def drop_left_staging(import_id: int) -> bool:
+    """Drop what earlier runs of an import left; False if a run still holds its table.
 
-    One that a run without its job still holds is left to be swept: that run harms nobody.
+    That one is left to be swept: a run without its job harms nobody.
     """
-    for name, owner_id in left_staging().items():
-        if owner_id == import_id:
-            drop_unless_held(name)
+    left = [name for name, owner_id in left_staging().items() if owner_id == import_id]
+    return all([drop_unless_held(name) for name in left])
 
 
 def drop_unless_held(name: str) -> bool:
@@ -79,102 +91,41 @@ def forget_refusals(import_id: int) -> None:
     refused._raw_delete(refused.db)
 
 
-# --- unique columns ----------------------------------------------------------------------------------
-def refuse_duplicates(staging: Staging, *, column: ColumnSpec, target: str = "") -> int:
-    """Move rows out whose value `target` has already, or an earlier row; return how many."""
-    name, table = quoted(column.name), quoted(staging.table)
-    is_second = (
-        f"_id IN (SELECT s._id FROM {table} s JOIN (SELECT {name} AS v, MIN(_id) AS first"  # nosec B608 # names are quoted
-        f" FROM {table} WHERE {name} IS NOT NULL GROUP BY {name} HAVING COUNT(*) > 1) d"
-        f" ON s.{name} = d.v AND s._id <> d.first)"
-    )
-    reason = "Another row of the file has this value already; the column holds each once."
-    with transaction.atomic(using=DATASETS):
-        moved = 0
-        if target:
-            is_known = f"{name} IN (SELECT {name} FROM {quoted(target)})"  # nosec B608 # names are quoted
-            known = "The table has this value already; the column holds each once."
-            moved += refuse_where(staging, is_known, column=column, reason=known)
-        return moved + refuse_where(staging, is_second, column=column, reason=reason)
-
-
-def refuse_where(staging: Staging, condition: str, *, column: ColumnSpec, reason: str) -> int:
-    table = quoted(staging.table)
-    with connections[DATASETS].cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {quoted(RefusedCell._meta.db_table)}"  # nosec B608 # names are quoted, values are parameters
-            f' (import_id, row_number, "column", value, kind, reason)'
-            f" SELECT %s, _id, %s, rtrim(CAST({quoted(column.name)} AS text), %s), %s, %s"
-            f" FROM {table} WHERE {condition} ORDER BY _id",
-            [staging.import_id, column.label, KEEPS_TEXT, UNIQUE, reason],
-        )
-        cursor.execute(f"DELETE FROM {table} WHERE {condition}")  # nosec B608 # names are quoted
-        return cursor.rowcount
-
-
-def keep_unique(staging: Staging) -> None:
-    """Have the database refuse duplicates from now on, in a table that is going to be kept."""
-    for number, column in enumerate(staging.columns):
-        if column.unique:
-            index = quoted(f"{staging.table}_{number}")
-            run(f"CREATE UNIQUE INDEX {index} ON {quoted(staging.table)} ({quoted(column.name)})")
-
-
-# --- becoming visible --------------------------------------------------------------------------------
 def was_applied(import_id: int) -> LoadLedger | None:
     """The ledger's row of an import whose rows are visible."""
     return LoadLedger.objects.filter(import_id=import_id).first()
 
 
-def publish(staging: Staging, *, target: str, ledger: LoadLedger) -> None:
-    """Make the staged rows visible in the table `target`, once and as a whole.
-
-    The ledger's row comes first: of two runs of one import the second stops at it, with an
-    IntegrityError.
-    """
-    with transaction.atomic(using=DATASETS):
-        ledger.save(force_insert=True)
-        if staging.is_kept:
-            run(f"ALTER TABLE {quoted(staging.table)} RENAME TO {quoted(target)}")
-        else:
-            names = ", ".join(["_import", *(quoted(column.name) for column in staging.columns)])
-            run(
-                f"INSERT INTO {quoted(target)} ({names})"  # nosec B608 # names are quoted
-                f" SELECT {names} FROM {quoted(staging.table)} ORDER BY _id"
-            )
-
-
-# --- going again ---------------------------------------------------------------------------------------
+# --- of datasets -----------------------------------------------------------------------------------------
 def exists(table: str) -> bool:
     connection = connections[DATASETS]
     with connection.cursor() as cursor:
         return table in connection.introspection.table_names(cursor)
 
 
+def require_types(table: str, columns: Sequence[ColumnSpec]) -> None:
+    """That the table has these columns, of these types, for as long as it is held.
+
+    Raises TableInUse where somebody else has changed them: to be begun again.
+    """
+    there = types_of(table)
+    asked = {each.name: str(FIELDS[each.type]().db_type(connections[DATASETS])) for each in columns}
+    if any(there.get(name) != type_.lower() for name, type_ in asked.items()):
+        raise TableInUse
+
+
+def types_of(table: str) -> dict[str, str]:
+    """Name of each column -> its type, in the database's own words, in lower case."""
+    with connections[DATASETS].cursor() as cursor:
+        if connections[DATASETS].vendor == "postgresql":
+            cursor.execute(POSTGRES_TYPES, [quoted(table)])
+        else:
+            cursor.execute("SELECT name, type FROM pragma_table_info(%s)", [table])
+        return {name: type_.lower() for name, type_ in cursor.fetchall()}
+
+
 def drop(table: str) -> None:
     run(f"DROP TABLE IF EXISTS {quoted(table)}")
-
-
-def take_back(*, table: str, import_id: int, made_the_table: bool) -> None:
-    """Remove an import's rows and its row in the ledger; what is gone already stays gone.
-
-    The table goes too if the import made it and nobody else's rows are in it.
-    """
-    with transaction.atomic(using=DATASETS):
-        LoadLedger.objects.filter(import_id=import_id).delete()
-        if not exists(table):
-            return
-        if made_the_table and not has_rows_of_others(table, import_id):
-            drop(table)
-            return
-        run(f"DELETE FROM {quoted(table)} WHERE _import = {import_id}")  # nosec B608 # names are quoted, ids are int
-
-
-def has_rows_of_others(table: str, import_id: int) -> bool:
-    others = f"_import IS NULL OR _import <> {import_id}"
-    with connections[DATASETS].cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM {quoted(table)} WHERE {others} LIMIT 1")  # nosec B608 # names are quoted, ids are int
-        return cursor.fetchone() is not None
 
 
 def count_rows(table: str) -> int:

@@ -1,5 +1,7 @@
 """The thread that leases due jobs and hands them to the broker, inside a worker's parent process.
 
+It looks for jobs when the database says that something has changed, and now and then without.
+
 The broker carries hints alone: what it loses is leased again, what it delivers twice finds its
 token used.  So nothing here waits for the broker, and an error of it or of the database only makes
 this thread try again later.
@@ -20,6 +22,7 @@ from django.utils import timezone
 from apiapp.jobs import services
 from apiapp.jobs.errors import BrokerUnavailable
 from apiapp.jobs.models import Job
+from apiapp.jobs.news import News, news_over
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +39,9 @@ class Terms:
 
     name: the worker's, unique among those that run.  slots: how many jobs it runs at a time; no
     more are leased, so that a lease is not eaten by waiting.  tasks: names this worker knows.
-    periodic: name of a task -> how often it is to run.
+    poll_s: how often it is looked for jobs.  quiet_s: how often also where the database says that
+    nothing has changed, for what time alone makes due.  periodic: name of a task -> how often it is
+    to run.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Terms:
     lease_s: float
     poll_s: float
     periodic: dict[str, float]
+    quiet_s: float = 0.5
 
 
 class Hooks(Protocol):
@@ -71,6 +77,7 @@ class Dispatcher:
         self._has_signed_off = threading.Event()
         self._at_work = threading.Lock()
         self._connection: BaseDatabaseWrapper | None = None
+        self._news: News | None = None
         self._unknown_tasks: set[str] = set()
         self._is_in_trouble = False
         self._was_broker_away = False
@@ -162,16 +169,29 @@ class Dispatcher:
     def _run(self) -> None:
         self._connection = connections[DEFAULT_DB_ALIAS]
         self._connection.inc_thread_sharing()  # closed by the thread that forks
+        self._news = news_over(self._connection)
         due_s = 0.0
         while not self._is_stopping:
-            if time.monotonic() >= due_s:
-                with self._at_work:
+            with self._at_work:
+                if time.monotonic() >= due_s or self._has_news():
                     due_s = time.monotonic() + self._work()
-            time.sleep(QUICK_S)
+            time.sleep(QUICK_S if self._is_flowing else self._terms.poll_s)
         with self._at_work:
             self._sign_off()
         self._has_signed_off.set()
         self._hooks.stopped()
+
+    def _has_news(self) -> bool:
+        if self._news is None or self._is_in_trouble:
+            return False
+        try:
+            return self._news.has_come()
+        except DatabaseError:
+            return True  # the next tick meets the same, and says so
+
+    @property
+    def _is_flowing(self) -> bool:
+        return time.monotonic() - self._last_sent_s < QUICK_FOR_S
 
     def _work(self) -> float:
         """One tick; return how long to wait for the next, in seconds.  Raises nothing."""
@@ -193,8 +213,9 @@ class Dispatcher:
         if self._is_in_trouble:
             logger.warning("jobs are handed out again")
             self._is_in_trouble = False
-        is_flowing = time.monotonic() - self._last_sent_s < QUICK_FOR_S
-        return QUICK_S if is_flowing else self._terms.poll_s
+        if self._is_flowing:
+            return QUICK_S
+        return self._terms.quiet_s if self._news else self._terms.poll_s
 
     def _sign_off(self) -> None:
         try:

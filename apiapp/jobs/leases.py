@@ -24,12 +24,14 @@ from django.utils import timezone
 from apiapp.jobs import services
 from apiapp.jobs.errors import JobCancelled, LeaseLost, RunInterrupted
 from apiapp.jobs.models import Job
+from apiapp.jobs.news import tell_workers
 
 logger = logging.getLogger(__name__)
 
 PULSE_S = 0.25  # progress is written, and a cancellation seen, at most four times a second
 RENEWALS_PER_LEASE = 3
 LONGEST_DELAY_S = 300.0
+AWAY_S = 30.0  # until something that was away is looked for again
 REFERENCE_BYTES = 4
 UNIT_CHARS, MESSAGE_CHARS = 20, 200
 
@@ -95,6 +97,7 @@ class LeasedJob:
         connection.close_if_unusable_or_obsolete()  # the database may have been restarted
         if not self.row().update(**self._take_unwritten(), **values):
             raise LeaseLost
+        tell_workers()
 
     def let_go(self) -> None:
         """Stop the thread.  Safe to call twice."""
@@ -142,14 +145,19 @@ class LeasedJob:
 
 @contextmanager
 def leased(
-    *, job_id: int, token: str, fatal: tuple[type[Exception], ...] = ()
+    *,
+    job_id: int,
+    token: str,
+    fatal: tuple[type[Exception], ...] = (),
+    away: tuple[type[Exception], ...] = (),
 ) -> Iterator[LeasedJob]:
     """Run a task's body as the run `token` of a job, and write to the job how it ended.
 
-    An error listed in `fatal` fails the job at once, in its own words.  JobCancelled ends it as
-    cancelled.  Any other error is logged under a reference and has the job run again later, up to
-    its limit.  Raises LeaseLost, and nothing else: before the body if the job is not this run's
-    (any more), after it if it was given to another meanwhile.
+    An error listed in `fatal` fails the job at once, in its own words; one listed in `away` has it
+    run again, as often as it takes.  JobCancelled ends it as cancelled.  Any other error is logged
+    under a reference and has the job run again later, up to its limit.  Raises LeaseLost, and
+    nothing else: before the body if the job is not this run's (any more), after it if it was given
+    to another meanwhile.
     """
     started = Job.objects.filter(
         pk=job_id, lease_token=token, state=Job.State.QUEUED, cancel_requested_at=None
@@ -170,8 +178,9 @@ def leased(
         run.end(**services.ending(row, state=Job.State.CANCELLED, now=timezone.now()))
     except RunInterrupted:
         run.end(**_back(row))
-    except fatal as error:
-        run.end(**_failure(row, error))
+    except (*fatal, *away) as error:
+        end = _failure if isinstance(error, fatal) else _put_off
+        run.end(**end(row, error))
     except Exception as error:  # noqa: BLE001 - logged, told in the row, tried again
         run.end(**_again_or_failed(row, error, delay_s=settings.JOB_RETRY_DELAY_S))
     except BaseException:  # a signal's
@@ -244,6 +253,11 @@ def _success(row: Job, result: Any) -> dict[str, Any]:
 def _back(row: Job) -> dict[str, Any]:
     """To the queue, at once: another worker goes on, and no attempt was lost."""
     return {**services.NO_LEASE, "state": Job.State.QUEUED, "attempts": row.attempts - 1}
+
+
+def _put_off(row: Job, error: BaseException) -> dict[str, Any]:
+    """To the queue, for a while; no attempt was lost."""
+    return {**_back(row), "run_at": timezone.now() + timedelta(seconds=AWAY_S), "error": str(error)}
 
 
 def _failure(row: Job, error: BaseException) -> dict[str, Any]:

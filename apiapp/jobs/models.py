@@ -61,7 +61,7 @@ class Job(models.Model):
         verbose_name_plural = _("jobs")
         ordering = ["-id"]
         indexes = [
-            # What the dispatcher asks ten times a second: what is due among what has not ended.
+            # What the dispatcher asks again and again: what is due among what has not ended.
             models.Index(
                 fields=["run_at"],
                 name="jobs_due",

@@ -12,6 +12,7 @@ from django.db.models import PROTECT, RESTRICT, Q, QuerySet
 
 from apiapp.jobs.errors import JobHasEnded, JobNotRetryable, UnknownJob
 from apiapp.jobs.models import Job, Worker
+from apiapp.jobs.news import tell_workers
 from apiapp.keys.callers import Caller
 
 TOKEN_BYTES = 12
@@ -36,7 +37,7 @@ def enqueue(  # noqa: PLR0913 - a row's own columns, by keyword
     `kwargs` is JSON; the task named `task` gets it, with `job_id` and `lease`.  A job that is
     not due yet has `run_at` in the future.
     """
-    return Job.objects.create(
+    job = Job.objects.create(
         task=task,
         kwargs=kwargs,
         owner=owner,
@@ -45,6 +46,8 @@ def enqueue(  # noqa: PLR0913 - a row's own columns, by keyword
         max_attempts=max_attempts,
         run_at=run_at or now,
     )
+    tell_workers()
+    return job
 
 
 def jobs_of(caller: Caller) -> QuerySet[Job]:
@@ -128,6 +131,7 @@ def retry(*, job: Job, now: datetime) -> Job:
     job.refresh_from_db()
     if not queued:
         raise JobNotRetryable(state=job.state)
+    tell_workers()
     return job
 
 
@@ -141,6 +145,13 @@ def ensure_periodic(*, name: str, task: str, period_s: float, now: datetime) -> 
         Job.objects.filter(pk=job.pk).update(task=task, period_s=period_s, run_at=soonest)
         job.refresh_from_db()
     return job
+
+
+def hasten(*, name: str, now: datetime) -> None:
+    """Have periodic work done now; where it is just being done, or unknown, nothing changes."""
+    waiting = Job.objects.filter(periodic_name=name, state=Job.State.QUEUED, run_at__gt=now)
+    if waiting.update(run_at=now):
+        tell_workers()
 
 
 def prune(*, ended_before: datetime) -> int:
@@ -167,7 +178,7 @@ def lease_due(*, tasks: Collection[str], at_most: int, now: datetime, lease_s: f
     Lost jobs that were to be cancelled or had their last attempt end here and are not returned.
     """
     wanted = due(now=now).filter(task__in=tasks)
-    if not wanted.exists():  # asked ten times a second: no write lock for nothing
+    if not wanted.exists():  # asked often: no write lock for nothing
         return []
     leased = []
     with transaction.atomic():
@@ -199,6 +210,7 @@ def give_back(*, job: Job) -> None:
     Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state=Job.State.QUEUED).update(
         **NO_LEASE
     )
+    tell_workers()
 
 
 def sent_tokens(*, tokens: Collection[str], now: datetime) -> tuple[set[str], set[str]]:
@@ -223,7 +235,9 @@ def unknown_tasks(*, known: Collection[str], now: datetime) -> set[str]:
 
 
 def worker_seen(*, name: str, now: datetime) -> None:
-    """Note that the worker `name` is at work; forget those that have been silent for long."""
+    """Note that the worker `name` is at work; a new one has those forgotten that are long silent."""
+    if Worker.objects.filter(name=name).update(seen_at=now):
+        return
     Worker.objects.update_or_create(name=name, defaults={"seen_at": now})
     Worker.objects.filter(seen_at__lt=now - timedelta(seconds=WORKER_FORGOTTEN_S)).delete()
 

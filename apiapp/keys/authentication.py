@@ -14,6 +14,8 @@ from apiapp.keys import lockouts, services
 from apiapp.keys.callers import Caller, person
 from apiapp.keys.errors import BadCredentials, TooManyLogins
 
+CHALLENGE = 'Bearer realm="sluice"'
+
 
 class LoginsThrottled(exceptions.APIException):
     """TooManyLogins, of the kind after which DRF takes the caller for a stranger."""
@@ -29,22 +31,30 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
     """`Authorization: Bearer prefix.secret` (RFC 6750, section 2.1)."""
 
     def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
-        scheme, _, raw = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() != "bearer":
-            return None
-        try:
-            caller = services.caller_for_key(
-                raw=raw.strip(),
-                server_secret=settings.SECRET_KEY,
-                now=timezone.now(),
-                cache_s=settings.API_KEY_CACHE_S,
-            )
-        except BadCredentials as error:
-            raise exceptions.AuthenticationFailed(str(error)) from error
-        return caller.user, caller
+        caller = caller_with_key(request.META.get("HTTP_AUTHORIZATION", ""))
+        return (caller.user, caller) if caller else None
 
     def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="sluice"'
+        return CHALLENGE
+
+
+def caller_with_key(authorization: str) -> Caller | None:
+    """The caller whose API key an Authorization header shows; None: it shows something else.
+
+    Raises AuthenticationFailed.
+    """
+    scheme, _, raw = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    try:
+        return services.caller_for_key(
+            raw=raw.strip(),
+            server_secret=settings.SECRET_KEY,
+            now=timezone.now(),
+            cache_s=settings.API_KEY_CACHE_S,
+        )
+    except BadCredentials as error:
+        raise exceptions.AuthenticationFailed(str(error)) from error
 
 
 class BasicAuthentication(authentication.BasicAuthentication):

@@ -32,6 +32,10 @@ class Caller:
     def may(self, scope: str) -> bool:
         return scope in self.scopes
 
+    def may_see(self, owner_id: int) -> bool:
+        """Whether what this user owns is `visible`."""
+        return self.sees_all or owner_id == self.user.pk
+
     def visible(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         """The rows whose `owner` is the caller; all of them for one who sees all."""
         return rows if self.sees_all else rows.filter(owner=self.user)

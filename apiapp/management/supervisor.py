@@ -89,8 +89,9 @@ class Supervisor:
         """May be called from a signal handler."""
         self._asked_to_stop_at = self._asked_to_stop_at or time.monotonic()
 
-    def run(self, *, on_tick: Callable[[], None]) -> None:
-        """Start all, restart those that die, and return once told to stop and all have ended."""
+    def run(self, *, on_tick: Callable[[], None]) -> float:
+        """Start all, restart those that die, and return once told to stop and all have ended: how
+        many seconds that took."""
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self.stop_soon)
@@ -104,6 +105,7 @@ class Supervisor:
                 time.sleep(POLL_S)
         finally:
             self._stop_all()
+        return time.monotonic() - (self._asked_to_stop_at or time.monotonic())
 
     def _keep_running(self, child: Child) -> None:
         now = time.monotonic()

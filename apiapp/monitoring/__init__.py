@@ -1,0 +1,1 @@
+"""How this server is: every request measured, its parts watched."""

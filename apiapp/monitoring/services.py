@@ -100,8 +100,13 @@ def worker_state(*, now: datetime) -> WorkerState:
         seen_at = Worker.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
     except DatabaseError:  # not migrated yet
         seen_at = None
-    since = now - timedelta(seconds=WORKER_SILENT_S)
-    return WorkerState(seen_at=seen_at, is_there=seen_at is not None and seen_at > since)
+    is_there = seen_at is not None and seen_at > silent_since(now)
+    return WorkerState(seen_at=seen_at, is_there=is_there)
+
+
+def silent_since(now: datetime) -> datetime:
+    """A worker that was heard of last before that is taken for gone."""
+    return now - timedelta(seconds=WORKER_SILENT_S)
 
 
 def disk_state(*, folder: Path, reserved_bytes: int) -> DiskState:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apiapp.http.views import ApiView
-from apiapp.monitoring import services
+from apiapp.monitoring import readiness, services
 from apiapp.monitoring.serializers import StatusDetail
 
 
@@ -22,11 +22,17 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 once web, database and a worker are ready; else 503 naming what is not."""
-    missing = services.missing_parts(now=timezone.now())
+    """200 once databases, a worker and Redis (where there is one) are ready; else 503 naming what is not."""
+    found = readiness.here().findings()
+    checks = {
+        each.part: {"ok": not each.problem, "ms": round(each.took_s * 1000, 1)} for each in found
+    }
+    missing = {each.part: each.problem for each in found if each.problem}
     if missing:
-        return JsonResponse({"status": "not ready", "missing": missing}, status=503)
-    return JsonResponse({"status": "ready"})
+        return JsonResponse(
+            {"status": "not ready", "missing": missing, "checks": checks}, status=503
+        )
+    return JsonResponse({"status": "ready", "checks": checks})
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -22,9 +22,9 @@ class Short(DjangoJSONEncoder):
 
 @register.simple_tag
 def module(name: str) -> SafeString:
-    """The page's one module, after its words in an element that i18n.js reads."""
+    """The page's one module, `folder/name.js`, after its words in an element that i18n.js reads."""
     words = words_of(name, get_language() or settings.LANGUAGE_CODE)
-    script = format_html('<script type="module" src="{}"></script>', static(f"apiapp/{name}"))
+    script = format_html('<script type="module" src="{}"></script>', static(name))
     return data(words, "catalog") + script
 
 

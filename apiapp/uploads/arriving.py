@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -12,6 +12,7 @@ from apiapp.uploads import chunks, services
 from apiapp.uploads.chunks import ChunkClaim
 from apiapp.uploads.digests import FileDigests, require_match
 from apiapp.uploads.errors import EmptyFile, FileTooLarge, WrongChunkLength
+from apiapp.uploads.folding import Folding
 from apiapp.uploads.models import Upload, new_file_id
 from apiapp.uploads.services import ArrivedFile, Limits
 from apiapp.uploads.storage import FileStore
@@ -21,11 +22,15 @@ Piece = bytes | memoryview
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Where arriving bytes go, and under which limits."""
+    """Where arriving bytes go, and under which limits.
+
+    folding: what computes the digests of large files meanwhile.
+    """
 
     store: FileStore
     limits: Limits
     clock: Callable[[], datetime]
+    folding: Folding = field(default_factory=Folding)
 
 
 class ArrivingChunk:
@@ -53,6 +58,10 @@ class ArrivingChunk:
         self._writer.write(pieces)
 
     @property
+    def file_id(self) -> str:
+        return self.claim.file_id
+
+    @property
     def is_placed(self) -> bool:
         """Whether its index is known."""
         return self.claim.index != chunks.UNPLACED
@@ -78,14 +87,15 @@ class ArrivingChunk:
         require_match(expected=md5, got=got)
         self._writer.sync()
         self._writer.close()
-        chunks.store_chunk(
+        upload = chunks.store_chunk(
             claim=self.claim,
             md5=got,
             store=self._terms.store,
             now=self._terms.clock(),
-            expires_s=self._terms.limits.expires_s,
+            limits=self._terms.limits,
         )
         self._is_kept = True
+        chunks.tell_kept(upload, store=self._terms.store, folding=self._terms.folding)
         return got
 
     def release(self) -> None:
@@ -102,10 +112,13 @@ def open_chunk(
 ) -> ArrivingChunk:
     """Claim a chunk and be ready for its bytes; `declared_bytes` is how many the client will send.
 
-    Raises WrongChunkLength and what claim_chunk raises.
+    Raises WrongChunkLength, QuotaExceeded and what claim_chunk raises.
     """
     claim = chunks.claim_chunk(caller=caller, file_id=file_id, index=index, store=terms.store)
     try:
+        services.require_quota(
+            owner_id=caller.user.pk, size=claim.length_bytes, limits=terms.limits
+        )
         if declared_bytes is not None and declared_bytes != claim.length_bytes:
             raise WrongChunkLength(expected_bytes=claim.length_bytes, got_bytes=declared_bytes)
         return ArrivingChunk(claim, terms)
@@ -115,10 +128,10 @@ def open_chunk(
 
 
 def open_unplaced(*, caller: Caller, file_id: str, terms: Terms) -> ArrivingChunk:
-    """Be ready for a chunk whose index comes after it.  Raises as claim_unplaced does."""
-    return ArrivingChunk(
-        chunks.claim_unplaced(caller=caller, file_id=file_id, store=terms.store), terms
-    )
+    """Be ready for a chunk whose index comes after it.  Raises as open_chunk does."""
+    claim = chunks.claim_unplaced(caller=caller, file_id=file_id, store=terms.store)
+    services.require_quota(owner_id=caller.user.pk, size=claim.length_bytes, limits=terms.limits)
+    return ArrivingChunk(claim, terms)
 
 
 class ArrivingFile:
@@ -133,6 +146,7 @@ class ArrivingFile:
         self._digests = FileDigests()
         self._got_bytes = 0
         self._is_kept = False
+        self._delete = terms.store.delete_unfinished
         terms.store.create(self._file_id)
         self._writer = terms.store.writer(self._file_id)
 
@@ -164,6 +178,7 @@ class ArrivingFile:
 
     def keep(self) -> Upload:
         """The finished upload of the complete file.  Raises QuotaExceeded."""
+        self._delete = self._terms.store.delete
         upload = services.add_finished(
             owner=self._owner,
             arrived=ArrivedFile(
@@ -183,7 +198,7 @@ class ArrivingFile:
     def release(self) -> None:
         self._writer.close()
         if not self._is_kept:
-            self._terms.store.delete(self._file_id)
+            self._delete(self._file_id)
 
 
 def open_file(*, owner: User, filename: str, declared_bytes: int, terms: Terms) -> ArrivingFile:
@@ -192,5 +207,5 @@ def open_file(*, owner: User, filename: str, declared_bytes: int, terms: Terms) 
     Raises FileTooLarge, QuotaExceeded, DiskFull.
     """
     services.require_fits(size=declared_bytes, limits=terms.limits, store=terms.store)
-    services.require_quota(owner=owner, size=declared_bytes, limits=terms.limits)
+    services.require_quota(owner_id=owner.pk, size=declared_bytes, limits=terms.limits)
     return ArrivingFile(owner, filename, terms)

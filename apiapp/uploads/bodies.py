@@ -7,11 +7,19 @@ is asked of the client until the first is done.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from contextvars import copy_context
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
-from apiapp.uploads.errors import BodyStalled, BodyTooLarge, ClientGone
+from apiapp.uploads.errors import (
+    BodyStalled,
+    BodyTooLarge,
+    BodyTrickled,
+    ClientGone,
+    TakenOver,
+)
 
 BATCH_BYTES = 2**20
 
@@ -33,18 +41,87 @@ class Arriving(Protocol):
 Opened = TypeVar("Opened", bound=Arriving)
 
 
-async def body_pieces(receive: Receive, *, idle_s: float, limit_bytes: int) -> AsyncIterator[bytes]:
+class Interrupt:
+    """Ends the wait for a body: a newer request is there.  Made on the loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: asyncio.Timeout | None = None
+        self._is_set = False
+
+    def stop(self) -> None:
+        """From any thread, and as often as one likes."""
+        with suppress(RuntimeError):  # the loop has ended, and all requests with it
+            self._loop.call_soon_threadsafe(self._set)
+
+    def _set(self) -> None:
+        self._is_set = True
+        if self._waiting:
+            with suppress(RuntimeError):  # it has just ended by itself
+                self._waiting.reschedule(self._loop.time())
+
+    @property
+    def is_set(self) -> bool:
+        return self._is_set
+
+    async def wait(self, coming: Callable[[], Awaitable[Result]], *, idle_s: float) -> Result:
+        """What comes.  Raises TakenOver, and BodyStalled when nothing comes for `idle_s`."""
+        if self._is_set:
+            raise TakenOver
+        try:
+            async with asyncio.timeout(idle_s) as self._waiting:
+                return await coming()
+        except TimeoutError as error:
+            raise TakenOver if self._is_set else BodyStalled(idle_s=idle_s) from error
+        finally:
+            self._waiting = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How slow a client may be.
+
+    idle_s: how long it may send nothing.  least_bytes_per_s: what it has to send on average over
+    every `idle_s` that were spent waiting for it.  What this server takes to write does not count.
+    """
+
+    idle_s: float
+    least_bytes_per_s: int = 0
+
+
+class Pace:
+    """How fast one client sends."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._waited_s, self._got_bytes = 0.0, 0
+
+    def count(self, got_bytes: int, *, waited_s: float) -> None:
+        """Raises BodyTrickled."""
+        self._waited_s += waited_s
+        self._got_bytes += got_bytes
+        if self._waited_s < self._patience.idle_s:
+            return
+        least_bytes_per_s = self._patience.least_bytes_per_s
+        if self._got_bytes < self._waited_s * least_bytes_per_s:
+            raise BodyTrickled(least_bytes_per_s=least_bytes_per_s)
+        self._waited_s, self._got_bytes = 0.0, 0
+
+
+async def body_pieces(
+    receive: Receive, *, patience: Patience, limit_bytes: int, interrupt: Interrupt | None = None
+) -> AsyncIterator[bytes]:
     """The body as it comes.
 
-    Raises ClientGone, BodyStalled when nothing comes for `idle_s`, BodyTooLarge.
+    Raises ClientGone, BodyStalled or BodyTrickled when patience ends, BodyTooLarge, TakenOver.
     """
     got_bytes, more = 0, True
+    interrupt, pace = interrupt or Interrupt(), Pace(patience)
+    clock = asyncio.get_running_loop().time
     while more:
-        try:
-            async with asyncio.timeout(idle_s):
-                message = await receive()
-        except TimeoutError as error:
-            raise BodyStalled(idle_s=idle_s) from error
+        asked_at = clock()
+        message = await interrupt.wait(receive, idle_s=patience.idle_s)
+        waited_s = clock() - asked_at
         if message["type"] == "http.disconnect":
             raise ClientGone
         piece, more = message.get("body", b""), message.get("more_body", False)
@@ -53,6 +130,8 @@ async def body_pieces(receive: Receive, *, idle_s: float, limit_bytes: int) -> A
             raise BodyTooLarge(limit_bytes=limit_bytes)
         if piece:
             yield piece
+        if more:
+            pace.count(len(piece), waited_s=waited_s)
 
 
 class Threads:
@@ -112,6 +191,11 @@ class Intake:
 
     async def open(self, begin: Callable[[], Opened]) -> Opened:
         """Say where the pieces go; `begin` runs in a thread."""
+        self._arriving = opened = await self.lane.run(begin)
+        return opened
+
+    async def try_to_open(self, begin: Callable[[], Opened | None]) -> Opened | None:
+        """The same, where it may take several attempts."""
         self._arriving = opened = await self.lane.run(begin)
         return opened
 

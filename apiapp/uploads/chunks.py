@@ -5,23 +5,29 @@ claims it and writes in place, every other writes a part of its own.  Of differe
 chunk the one that was finished last counts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count, takewhile
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from apiapp.keys.callers import Caller
 from apiapp.uploads import services
 from apiapp.uploads.errors import BadChunkIndex, NotReceiving
+from apiapp.uploads.folding import Folding
 from apiapp.uploads.models import Chunk, Upload
-from apiapp.uploads.storage import FileStore, new_part_name
+from apiapp.uploads.names import new_part_name
+from apiapp.uploads.services import Limits
+from apiapp.uploads.storage import FileStore
 
 # After a failed verification the file stays sealed: chunks that are sent again become parts.
 OPEN_STATES = (Upload.State.RECEIVING, Upload.State.FAILED)
 INDEX_DIGITS = 9
 UNPLACED = -1
+PAGE = 100  # rows that are asked for at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class ChunkClaim:
     offset_bytes: int
     length_bytes: int
     part_name: str = ""
+    completes_upload: bool = False  # if it is the last to come: no client will say so
 
 
 def claim_chunk(*, caller: Caller, file_id: str, index: str, store: FileStore) -> ChunkClaim:
@@ -69,7 +76,7 @@ def claim_part(*, caller: Caller, file_id: str, index: str, part_name: str) -> C
 def open_upload(caller: Caller, file_id: str) -> Upload:
     """The upload if it takes chunks.  Raises UnknownUpload, NotReceiving."""
     upload = services.get_upload(caller, file_id)
-    if upload.state not in OPEN_STATES:
+    if upload.state not in OPEN_STATES or upload.is_appended:
         raise NotReceiving(state=upload.state)
     return upload
 
@@ -79,17 +86,24 @@ def whole_claim(upload: Upload, index: str) -> ChunkClaim:
     is_number = index.isascii() and index.isdigit() and len(index) <= INDEX_DIGITS
     if not is_number or int(index) >= upload.total_chunks:
         raise BadChunkIndex(index=index, total_chunks=upload.total_chunks)
-    offset_bytes = int(index) * upload.chunk_size
     return ChunkClaim(
         file_id=upload.file_id,
         index=int(index),
-        offset_bytes=offset_bytes,
-        length_bytes=min(upload.chunk_size, upload.size - offset_bytes),
+        offset_bytes=int(index) * upload.chunk_size,
+        length_bytes=length_of(upload, int(index)),
+        completes_upload=upload.protocol == Upload.Protocol.RESUMABLEJS,
     )
 
 
+def length_of(upload: Upload, index: int) -> int:
+    """Bytes of one chunk: of the last, whatever is left."""
+    assert upload.size is not None  # of chunks it is always told
+    is_last = index == upload.total_chunks - 1
+    return upload.size - index * upload.chunk_size if is_last else upload.chunk_size
+
+
 def apart(claim: ChunkClaim, *, part_name: str) -> ChunkClaim:
-    return ChunkClaim(claim.file_id, claim.index, claim.offset_bytes, claim.length_bytes, part_name)
+    return replace(claim, part_name=part_name)
 
 
 def is_first_claim(claim: ChunkClaim) -> bool:
@@ -103,31 +117,48 @@ def is_first_claim(claim: ChunkClaim) -> bool:
 
 
 def store_chunk(
-    *, claim: ChunkClaim, md5: str, store: FileStore, now: datetime, expires_s: float
-) -> None:
-    """Count a chunk whose bytes are synced; the upload then expires `expires_s` from now.
+    *, claim: ChunkClaim, md5: str, store: FileStore, now: datetime, limits: Limits
+) -> Upload:
+    """Count a chunk whose bytes are synced, which puts off the end of the upload; return that.
 
-    Raises UnknownUpload, NotReceiving; the claim is still to be released then.
+    Raises UnknownUpload, NotReceiving, QuotaExceeded; the claim is still to be released then.
     """
     stored = {"part_name": claim.part_name, "md5": md5, "received_at": now}
     with transaction.atomic():
         # The upload first, here and everywhere: whoever holds its row holds those of its chunks.
-        count_bytes(claim, expires_at=now + timedelta(seconds=expires_s))
+        upload = count_bytes(
+            claim, limits=limits, expires_at=now + timedelta(seconds=limits.expires_s)
+        )
         chunks = Chunk.objects.filter(upload=claim.file_id, index=claim.index)
         is_new = chunks.filter(received_at=None).update(size_bytes=claim.length_bytes, **stored)
         obsolete_part = "" if is_new else store_again(claim, stored)
+        if claim.completes_upload:
+            complete_when_whole(claim.file_id, now=now)
     if obsolete_part:
         store.delete_part(obsolete_part)
+    return upload
 
 
-def count_bytes(claim: ChunkClaim, *, expires_at: datetime) -> None:
-    """Raises UnknownUpload, NotReceiving."""
+def count_bytes(claim: ChunkClaim, *, limits: Limits, expires_at: datetime) -> Upload:
+    """Raises UnknownUpload, NotReceiving, QuotaExceeded."""
+    upload = services.one_of(Upload.objects.all(), claim.file_id)
+    # One at a time for each user: chunks that fit alone may not fit together.
+    User.objects.select_for_update(no_key=True).get(pk=upload.owner_id)
+    if not is_stored(claim):
+        services.require_quota(owner_id=upload.owner_id, size=claim.length_bytes, limits=limits)
     states = OPEN_STATES if claim.part_name else (Upload.State.RECEIVING,)
     counted = Upload.objects.filter(pk=claim.file_id, state__in=states).update(
         received=F("received") + claim.length_bytes, expires_at=expires_at
     )
     if not counted:
         raise NotReceiving(state=services.one_of(Upload.objects.all(), claim.file_id).state)
+    return upload
+
+
+def is_stored(claim: ChunkClaim) -> bool:
+    """Whether the chunk was stored before, so that it takes no more room."""
+    chunks = Chunk.objects.filter(upload=claim.file_id, index=claim.index)
+    return chunks.exclude(received_at=None).exists()
 
 
 def store_again(claim: ChunkClaim, stored: dict[str, Any]) -> str:
@@ -148,6 +179,40 @@ def store_again(claim: ChunkClaim, stored: dict[str, Any]) -> str:
         return claim.part_name  # the same bytes are stored already
     Chunk.objects.filter(pk=chunk.pk).update(**stored)
     return chunk.part_name
+
+
+def complete_when_whole(file_id: str, *, now: datetime) -> None:
+    """To be called in the transaction that counts a chunk: none is acknowledged between the two."""
+    upload = services.one_of(Upload.objects.all(), file_id)
+    is_whole = upload.has_all_bytes and not services.missing_ranges(upload)
+    if is_whole and upload.state == Upload.State.RECEIVING:
+        services.start_merge(upload, now=now)
+
+
+def tell_kept(upload: Upload, *, store: FileStore, folding: Folding) -> None:
+    """What lies in place from the beginning may be digested: nobody writes there any more."""
+    assert upload.size is not None
+    if not folding.follows(upload.size) or upload.state != Upload.State.RECEIVING:
+        return
+    first = folding.told_bytes(upload.file_id) // upload.chunk_size
+    end = end_of_placed(upload, first=first)
+    # The last chunk may be longer than the others.
+    kept_bytes = upload.size if end >= upload.total_chunks else end * upload.chunk_size
+    path, into = store.places(upload.file_id)
+    folding.note(upload.file_id, path=path, into=into, size=upload.size, kept_bytes=kept_bytes)
+
+
+def end_of_placed(upload: Upload, *, first: int) -> int:
+    """The index behind the stored chunks that lie in place one after the other from `first`."""
+    placed = upload.chunks.filter(part_name="").exclude(received_at=None).order_by("index")
+    end = first
+    while True:
+        page = placed.filter(index__gte=end).values_list("index", flat=True)[:PAGE]
+        together = takewhile(lambda each: each[0] == each[1], zip(page, count(end), strict=False))
+        found = len(list(together))
+        end += found
+        if found < PAGE:
+            return end
 
 
 def release_chunk(*, claim: ChunkClaim, store: FileStore) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import requests
 
-from apiapp.uploads.errors import (
+from apiapp.uploads.client_errors import (
     KeyRefused,
     NotASluiceServer,
     RequestRefused,
@@ -115,16 +115,20 @@ class Bearer(requests.auth.AuthBase):
 class Server:
     """A server as a client sees it; used by several threads, each with a connection of its own.
 
-    stop: set to have every call end soon, by raising SendingStopped.
+    stop: set to have every call end soon, by raising SendingStopped.  authority: the file of a
+    certificate authority to trust in place of the usual ones.
     """
 
-    def __init__(self, url: str, key: str, *, stop: threading.Event) -> None:
+    def __init__(
+        self, url: str, key: str, *, stop: threading.Event, authority: Path | None = None
+    ) -> None:
         """Raises KeyRefused for what no header can carry."""
         self.url = url.rstrip("/")
         if not (key.isascii() and key.isprintable()):
             raise KeyRefused(url=self.url)
         self._auth = Bearer(key)
         self._stop = stop
+        self._trusted = str(authority) if authority else True
         self._local = threading.local()
         self._has_answered = False
 
@@ -165,6 +169,7 @@ class Server:
                     auth=self._auth,
                     timeout=TIMEOUT_S,
                     allow_redirects=False,
+                    verify=self._trusted,
                     **request,
                 )
             except requests.RequestException as error:
@@ -333,7 +338,7 @@ def reason_of(error: requests.RequestException) -> str:
     if isinstance(error, requests.Timeout):
         return "it takes too long"
     if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted"
+        return "its certificate is not trusted; name its authority by --ca, see docs/https.md"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     return str(error)

@@ -3,11 +3,14 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from apiapp.uploads.errors import BadChecksum, ChecksumMismatch
 
 MD5_HEX = re.compile(r"[0-9a-fA-F]{32}")
+SHA256_HEX = re.compile(r"[0-9a-fA-F]{64}")
 MD5_BYTES = 16
 
 
@@ -31,6 +34,53 @@ class FileDigests:
         return self._sha256.hexdigest()
 
 
+class Digesting(Protocol):
+    """As of hashlib."""
+
+    def update(self, data: bytes | memoryview, /) -> None: ...
+
+    def digest(self) -> bytes: ...
+
+
+class Crc32:
+    """The checksum of zip and PNG, as 4 bytes, the highest first."""
+
+    def __init__(self) -> None:
+        self._sum = 0
+
+    def update(self, data: bytes | memoryview, /) -> None:
+        self._sum = zlib.crc32(data, self._sum)
+
+    def digest(self) -> bytes:
+        return self._sum.to_bytes(4, "big")
+
+
+# In the order in which they are recommended to clients; they find accidents, not attacks.
+BODY_DIGESTS: dict[str, Callable[[], Digesting]] = {
+    "sha1": lambda: hashlib.sha1(usedforsecurity=False),
+    "sha256": hashlib.sha256,
+    "md5": lambda: hashlib.md5(usedforsecurity=False),
+    "crc32": Crc32,
+}
+
+
+class BodyDigest:
+    """What the body of one request has to have.
+
+    computed: what computes it; None: `algorithm` is one of BODY_DIGESTS.
+    """
+
+    def __init__(self, algorithm: str, expected: bytes, computed: Digesting | None = None) -> None:
+        self.algorithm = algorithm
+        self.expected = expected
+        self._digest = computed or BODY_DIGESTS[algorithm]()
+        self.update = self._digest.update
+
+    def matches(self) -> bool:
+        """Whether all that `update` got is what was to come."""
+        return self._digest.digest() == self.expected
+
+
 def md5_of(blocks: Iterable[bytes]) -> str:
     md5 = hashlib.md5(usedforsecurity=False)
     for block in blocks:
@@ -48,6 +98,13 @@ def md5_from_hex(text: str) -> str:
     """An MD5 as a client wrote it, in lower case.  Raises BadChecksum."""
     if not MD5_HEX.fullmatch(text):
         raise BadChecksum(text=text, wanted="an MD5 in hexadecimal, 32 digits")
+    return text.lower()
+
+
+def sha256_from_hex(text: str) -> str:
+    """Raises BadChecksum."""
+    if not SHA256_HEX.fullmatch(text):
+        raise BadChecksum(text=text, wanted="a SHA-256 in hexadecimal, 64 digits")
     return text.lower()
 
 

@@ -14,6 +14,36 @@ class UnknownUpload(UploadError):
         super().__init__("there is no such upload")
 
 
+class UploadGone(UploadError):
+    """It was there, and expired or was deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("this upload has expired or was deleted; begin a new one")
+
+
+class NotVerified(UploadGone):
+    """All bytes came, and are not the file that was announced.
+
+    Nobody knows which of them are wrong.  To its client the upload is gone, as clients begin anew
+    then: told where it ends, they would take it for a file that has arrived.
+    """
+
+    def __init__(self, *, error: str) -> None:
+        UploadError.__init__(self, f"this upload has failed, begin a new one: {error}")
+
+
+class RangeNotSatisfiable(UploadError):
+    """Not one byte of what is asked for is in the file."""
+
+    def __init__(self, *, size_bytes: int) -> None:
+        super().__init__(f"the file has {size_bytes} bytes, and none in this range")
+        self.size_bytes = size_bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Content-Range": f"bytes */{self.size_bytes}"}  # RFC 9110, section 15.5.17
+
+
 class UploadNotFinished(UploadError):
     """The file is asked for before all of it has arrived and was verified."""
 
@@ -37,11 +67,39 @@ class WriterStopped(UploadError):
         super().__init__("the upload was completed or deleted while this was being sent")
 
 
+class TakenOver(UploadError):
+    """A newer request writes to the upload; what this one brought until then is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("a newer request writes to this upload now")
+
+
+class UploadLocked(UploadError):
+    """Another request does not stop writing, though it lives."""
+
+    headers = {"Retry-After": "5"}
+
+    def __init__(self) -> None:
+        super().__init__("another request is still writing to this upload; try again")
+
+
 class StoredFileMissing(UploadError):
     """The row is there, the bytes are not."""
 
     def __init__(self) -> None:
         super().__init__("bytes of this upload are gone from the disk; send it again")
+
+
+class StoreUnavailable(Exception):
+    """The object store cannot be reached, or does not let us in; the log says why.
+
+    No UploadError, as nothing is wrong with the upload: a job that meets this runs again later.
+    """
+
+    headers = {"Retry-After": "30"}
+
+    def __init__(self) -> None:
+        super().__init__("the server cannot reach its store of files now; try again later")
 
 
 # --- too much ----------------------------------------------------------------------------------
@@ -92,6 +150,65 @@ class TooManyChunks(UploadError):
         self.limit_chunks = limit_chunks
 
 
+class TooManyUploads(UploadError):
+    """Unfinished ones of one user."""
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"you have {limit} unfinished uploads: finish or delete some first")
+        self.limit = limit
+
+
+class TooManyBodies(TooManyUploads):
+    """Sent at the same time by one caller."""
+
+    headers = {"Retry-After": "5"}
+
+    def __init__(self, *, limit: int) -> None:
+        UploadError.__init__(
+            self, f"you send {limit} bodies at the same time: let some of them end"
+        )
+        self.limit = limit
+
+
+# --- offsets -----------------------------------------------------------------------------------
+
+
+class OffsetMismatch(UploadError):
+    """The client and the server disagree about how much has arrived."""
+
+    def __init__(self, *, expected_bytes: int, got_bytes: int) -> None:
+        super().__init__(f"the upload goes on at byte {expected_bytes}, not {got_bytes}")
+        self.expected_bytes = expected_bytes
+        self.got_bytes = got_bytes
+
+
+class LengthMismatch(UploadError):
+    """The length of the file is told again, otherwise; or is less than what has arrived."""
+
+    def __init__(self, *, length_bytes: int) -> None:
+        super().__init__(f"{length_bytes} bytes cannot be the length of this upload")
+        self.length_bytes = length_bytes
+
+
+class BytesMissing(UploadError):
+    """The upload cannot be completed yet."""
+
+    def __init__(self, *, received_bytes: int) -> None:
+        super().__init__(f"only {received_bytes} bytes have arrived so far")
+        self.received_bytes = received_bytes
+
+
+class NotAppendable(UploadError):
+    """It is made of other uploads, and takes no bytes itself."""
+
+    def __init__(self) -> None:
+        super().__init__("a final upload takes no bytes: send them to its parts")
+
+
+class BadParts(UploadError):
+    """What a final upload is to be made of cannot be its parts."""
+
+
 # --- chunks ------------------------------------------------------------------------------------
 
 
@@ -107,6 +224,17 @@ class WrongChunkLength(UploadError):
         super().__init__(f"this chunk has {expected_bytes} bytes, but {got_bytes} came")
         self.expected_bytes = expected_bytes
         self.got_bytes = got_bytes
+
+
+class IdentifierUsed(UploadError):
+    """The client's name for this file means another, whose upload is complete."""
+
+    def __init__(self, *, file_id: str) -> None:
+        super().__init__(
+            "this identifier means a file that is complete and has other bytes here: "
+            "give this one another, or delete that upload"
+        )
+        self.file_id = file_id
 
 
 class BadChecksum(UploadError):
@@ -180,6 +308,16 @@ class BodyStalled(UploadError):
         self.idle_s = idle_s
 
 
+class BodyTrickled(BodyStalled):
+    """Something came now and then, so little that the request would hold its place for days."""
+
+    def __init__(self, *, least_bytes_per_s: int) -> None:
+        Exception.__init__(
+            self, f"less than {least_bytes_per_s} bytes a second came; send it again"
+        )
+        self.least_bytes_per_s = least_bytes_per_s
+
+
 class ClientGone(UploadError):
     """The client left before its request was complete; nobody is there to be answered."""
 
@@ -194,46 +332,49 @@ class BodiesNotServedHere(UploadError):
         super().__init__("upload bodies are received by the ASGI server, not by this process")
 
 
-# --- the sending side ---------------------------------------------------------------------------
+# --- tus -----------------------------------------------------------------------------------------
 
 
-class SendError(UploadError):
-    """A file could not be sent to a server; the message says why and what to do."""
+class BadHeader(UploadError):
+    """A header that cannot be read, or one that is missing."""
 
 
-class ServerUnreachable(SendError):
-    def __init__(self, *, url: str, reason: str) -> None:
-        super().__init__(f"nothing answers at {url} ({reason})")
+class WrongTusVersion(UploadError):
+    headers = {"Tus-Version": "1.0.0"}
+
+    def __init__(self, *, got: str) -> None:
+        got = f"not {got[:20]!r}" if got else "and it is missing"
+        super().__init__(f"the header Tus-Resumable has to be 1.0.0, {got}")
 
 
-class NotASluiceServer(SendError):
-    def __init__(self, *, url: str, status: int) -> None:
-        super().__init__(f"what answers at {url} is no Sluice server (status {status})")
+class WrongBodyType(UploadError):
+    def __init__(self, *, wanted: str) -> None:
+        super().__init__(f"a body has to have the Content-Type {wanted} here")
+        self.wanted = wanted
 
 
-class KeyRefused(SendError):
-    def __init__(self, *, url: str) -> None:
-        super().__init__(f"{url} does not accept this key; it may be mistyped, expired or revoked")
+class OtherDigest(UploadError):
+    """A file is told to have another digest than was told, or known, before.  told: in hexadecimal."""
+
+    def __init__(self, *, algorithm: str, told: str) -> None:
+        super().__init__(f"the file was to have another {algorithm}")
+        self.algorithm = algorithm
+        self.told = told
 
 
-class RequestRefused(SendError):
-    """The server answered with a problem."""
+class BodyMismatch(UploadError):
+    """The body that arrived has another checksum than its header says; nothing of it is kept."""
 
-    def __init__(self, *, status: int, type: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.type = type
-
-
-class SourceChanged(SendError):
-    def __init__(self, *, name: str) -> None:
-        super().__init__(f"{name} changed while it was being sent; send it again")
+    def __init__(self, *, algorithm: str) -> None:
+        super().__init__(f"the body that arrived does not have the {algorithm} that was sent")
+        self.algorithm = algorithm
 
 
-class VerificationEnded(SendError):
-    """The server could not verify the file."""
+class WrongMethod(UploadError):
+    def __init__(self, *, method: str, allowed: Sequence[str]) -> None:
+        super().__init__(f"{method[:20]!r} is nothing that can be done here")
+        self._allowed = ", ".join(allowed)
 
-
-class SendingStopped(SendError):
-    def __init__(self) -> None:
-        super().__init__("stopped")
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Allow": self._allowed}

@@ -9,6 +9,8 @@ import orjson
 from apiapp.uploads.digests import md5_from_base64, md5_from_hex
 from apiapp.uploads.errors import BodyTooLarge
 
+NO_CONTENT = 204
+
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Answer = dict[str, Any]
@@ -31,9 +33,21 @@ def header(scope: Scope, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
 
 
+def field(scope: Scope, name: bytes) -> str:
+    """Its value; if it was sent in several lines, as one (RFC 9110, section 5.2)."""
+    return ", ".join(value.decode("latin-1") for key, value in scope["headers"] if key == name)
+
+
 def content_length(scope: Scope) -> int | None:
     text = header(scope, b"content-length")
     return int(text) if text else None
+
+
+def body_bytes(scope: Scope) -> int | None:
+    """How long the body is; None: that will be seen."""
+    if header(scope, b"transfer-encoding"):
+        return None
+    return content_length(scope) or 0
 
 
 def require_length(scope: Scope, limit_bytes: int) -> None:
@@ -57,8 +71,15 @@ def headers_besides(scope: Scope) -> dict[str, str]:
     return found
 
 
-async def send_problem(send: Send, problem: Problem, *, ends_connection: bool) -> None:
-    headers = {**problem.headers, "content-type": "application/problem+json"}
+async def send_problem(
+    send: Send,
+    problem: Problem,
+    *,
+    ends_connection: bool,
+    headers: dict[str, str] | None = None,
+) -> None:
+    """`headers`: besides those of the problem itself."""
+    headers = {**(headers or {}), **problem.headers, "content-type": "application/problem+json"}
     if ends_connection:
         headers["connection"] = "close"
     await send_json(send, problem.status, problem.as_json(), headers)
@@ -78,3 +99,13 @@ async def send_json(
     encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in sent.items()]
     await send({"type": "http.response.start", "status": status, "headers": encoded})
     await send({"type": "http.response.body", "body": body})
+
+
+async def send_empty(send: Send, status: int, headers: dict[str, str]) -> None:
+    """Of an answer to HEAD, or one that has nothing to say but in its headers."""
+    sent = {"cache-control": "no-store", **headers}
+    if status != NO_CONTENT:
+        sent["content-length"] = "0"
+    encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in sent.items()]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    await send({"type": "http.response.body", "body": b""})

@@ -8,11 +8,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from apiapp.jobs.models import Job
-from apiapp.uploads.models import Chunk, Upload
-from apiapp.uploads.storage import FileStore, file_id_of
+from apiapp.uploads import services
+from apiapp.uploads.models import Chunk, Tombstone, Upload
+from apiapp.uploads.names import file_id_of
+from apiapp.uploads.storage import FileStore
+from apiapp.uploads.stores.base import Elsewhere
 
 STRAY_AGE = timedelta(days=1)  # longer than any request or merge may be between file and row
+COPY_AGE = timedelta(hours=1)
 BATCH = 100
+TOMBSTONE_AGE = timedelta(days=7)
 
 
 def expire(*, store: FileStore, now: datetime) -> int:
@@ -39,9 +44,14 @@ def remove_expired(file_id: str, *, store: FileStore, now: datetime) -> bool:
         upload = expired(now).select_for_update(of=("self",)).filter(pk=file_id).first()
         if upload is None:
             return False
-        upload.delete()
-    store.delete(file_id)
+        services.bury(upload, now=now)
+        upload.pk = file_id  # Django forgets it
+    services.delete_bytes(upload, store=store)
     return True
+
+
+def forget_tombstones(*, now: datetime) -> None:
+    Tombstone.objects.filter(gone_at__lt=now - TOMBSTONE_AGE).delete()
 
 
 def remove_strays(*, store: FileStore, now: datetime) -> None:
@@ -49,12 +59,31 @@ def remove_strays(*, store: FileStore, now: datetime) -> None:
     before = now - STRAY_AGE
     for file_ids in in_batches(store.old_files(before=before)):
         known = set(Upload.objects.filter(pk__in=file_ids).values_list("pk", flat=True))
+        shared = Upload.objects.filter(slice_of__in=file_ids)
+        known |= set(shared.values_list("slice_of", flat=True))
         for file_id in set(file_ids) - known:
             store.delete(file_id)
+    store.remove_copies(before=now - COPY_AGE)
     for names in in_batches(store.old_parts(before=before)):
         chunks = Chunk.objects.filter(upload__in={file_id_of(name) for name in names})
         for name in set(names) - set(chunks.values_list("part_name", flat=True)):
             store.delete_part(name)
+    if store.elsewhere:
+        remove_strays_elsewhere(store.elsewhere, before=before)
+
+
+def remove_strays_elsewhere(elsewhere: Elsewhere, *, before: datetime) -> None:
+    """Remove files whose upload was deleted, and parts of such as nobody moves there any more.
+
+    A file that nothing here ever knew may be another server's, and stays.
+    """
+    for file_ids in in_batches(elsewhere.kept(before=before)):
+        for tombstone in Tombstone.objects.filter(pk__in=file_ids):
+            elsewhere.delete(tombstone.file_id)
+    for file_ids in in_batches(elsewhere.begun(before=before)):
+        verifying = Upload.objects.filter(pk__in=file_ids, state=Upload.State.VERIFYING)
+        for file_id in set(file_ids) - set(verifying.values_list("pk", flat=True)):
+            elsewhere.forget_begun(file_id)
 
 
 def in_batches(names: Iterable[str]) -> Iterator[list[str]]:

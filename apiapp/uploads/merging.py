@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from apiapp.jobs.errors import JobCancelled
+from apiapp.uploads import concatenating, folding, telling
 from apiapp.uploads.digests import FileDigests, md5_of
 from apiapp.uploads.errors import (
     DiskFull,
@@ -19,6 +20,7 @@ from apiapp.uploads.errors import (
 from apiapp.uploads.models import Chunk, Upload
 from apiapp.uploads.storage import FileStore
 
+MOVING = "moving to the object store"
 CANCELLED = "the verification was cancelled; complete the upload again"
 
 
@@ -37,7 +39,7 @@ def merge(
 
     Raises UnknownUpload; UploadNotFinished if the upload is not (any more) to be verified;
     VerificationFailed, StoredFileMissing and DiskFull, which the upload tells as its error.  The
-    chunks that are right are kept then.
+    chunks that are right are kept then.  Raises StoreUnavailable: to be run again later.
     """
     upload = Upload.objects.filter(pk=file_id).first()
     if upload is None:
@@ -70,18 +72,30 @@ def bring_together(upload: Upload, *, store: FileStore, on_progress: OnProgress)
     The digests are written first: a file found there later has been verified.
     """
     if store.is_finished(upload.file_id):  # by a run that was killed just then
+        store.finish(upload.file_id)
         return
-    store.seal(upload.file_id)
-    apply_parts(upload, store=store, on_progress=on_progress)
+    if upload.is_final:
+        concatenating.gather(upload, store=store)
+    elif upload.is_appended:
+        store.seal_appended(upload.file_id, size_bytes=upload.size or 0)
+    else:
+        store.seal(upload.file_id)
+        apply_parts(upload, store=store, on_progress=on_progress)
     digests = digest(upload, store=store, on_progress=on_progress)
     verify(upload, digests=digests, size_bytes=store.size_bytes(upload.file_id))
     upload.md5, upload.sha256 = digests.md5, digests.sha256
     verifying(upload).update(md5=upload.md5, sha256=upload.sha256)
-    store.finish(upload.file_id)
+    store.finish(
+        upload.file_id,
+        on_sent=lambda sent: on_progress(sent, upload.size, message=MOVING),
+    )
 
 
 def apply_parts(upload: Upload, *, store: FileStore, on_progress: OnProgress) -> None:
-    for chunk in upload.chunks.exclude(part_name="").order_by("index"):
+    parts = list(upload.chunks.exclude(part_name="").order_by("index"))
+    if parts:
+        store.forget_digests(upload.file_id)
+    for chunk in parts:
         on_progress(0, upload.size, message="putting chunks in place")
         store.apply_part(
             upload.file_id, chunk.part_name, offset_bytes=chunk.index * upload.chunk_size
@@ -90,7 +104,25 @@ def apply_parts(upload: Upload, *, store: FileStore, on_progress: OnProgress) ->
         store.delete_part(chunk.part_name)
 
 
-def digest(upload: Upload, *, store: FileStore, on_progress: OnProgress) -> FileDigests:
+class Digests(Protocol):
+    """In hexadecimal."""
+
+    @property
+    def md5(self) -> str: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+
+def digest(upload: Upload, *, store: FileStore, on_progress: OnProgress) -> Digests:
+    """Those that were computed while the file arrived, or else of the file as it lies there."""
+    found = folding.folded(
+        store.places(upload.file_id)[1],
+        size_bytes=upload.size or 0,
+        on_progress=lambda done: on_progress(done, upload.size, message="verifying"),
+    )
+    if found:
+        return found
     digests, done = FileDigests(), 0
     for block in store.read(upload.file_id):
         digests.update(block)
@@ -99,7 +131,7 @@ def digest(upload: Upload, *, store: FileStore, on_progress: OnProgress) -> File
     return digests
 
 
-def verify(upload: Upload, *, digests: FileDigests, size_bytes: int) -> None:
+def verify(upload: Upload, *, digests: Digests, size_bytes: int) -> None:
     """Raises VerificationFailed."""
     if size_bytes != upload.size:
         raise VerificationFailed(f"the file has {size_bytes} bytes, not {upload.size}")
@@ -114,10 +146,14 @@ def verify(upload: Upload, *, digests: FileDigests, size_bytes: int) -> None:
 def finish(upload: Upload, *, store: FileStore, now: datetime) -> None:
     with transaction.atomic():
         upload.chunks.all().delete()
-        verifying(upload).update(
+        finished = verifying(upload).update(
             state=Upload.State.FINISHED, received=upload.size, finished_at=now, expires_at=None
         )
+        if finished:
+            telling.tell_finished(upload, now=now)
     store.delete_parts(upload.file_id)
+    if upload.is_final:
+        concatenating.remove_parts(upload, store=store, now=now)
 
 
 def drop_wrong_chunks(upload: Upload, *, store: FileStore) -> None:
@@ -139,8 +175,11 @@ def is_right(chunk: Chunk, store: FileStore) -> bool:
 
 
 def fail(upload: Upload, error: str) -> None:
-    received = upload.chunks.aggregate(sum=Sum("size_bytes"))["sum"] or 0
-    verifying(upload).update(state=Upload.State.FAILED, error=error, received=received)
+    """Chunks may be sent again; what was appended can only be verified again."""
+    failed: dict[str, Any] = {"state": Upload.State.FAILED, "error": error}
+    if not upload.is_appended:
+        failed["received"] = upload.chunks.aggregate(sum=Sum("size_bytes"))["sum"] or 0
+    verifying(upload).update(**failed)
 
 
 def verifying(upload: Upload) -> QuerySet[Upload]:

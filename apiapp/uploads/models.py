@@ -3,6 +3,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apiapp.jobs.models import Job
 
@@ -17,8 +18,15 @@ class Upload(models.Model):
     class State(models.TextChoices):
         RECEIVING = "receiving", _("receiving")
         VERIFYING = "verifying", _("verifying")
-        FINISHED = "finished", _("finished")
+        FINISHED = "finished", pgettext_lazy("of an upload", "finished")
         FAILED = "failed", _("failed")  # verification failed; chunks may be sent again
+
+    class Protocol(models.TextChoices):
+        CHUNKS = "chunks", _("in chunks")
+        FORM = "form", _("as a form")
+        TUS = "tus", "tus"
+        RESUMABLE = "resumable", _("resumable upload")
+        RESUMABLEJS = "resumablejs", "resumable.js"
 
     file_id = models.CharField(
         _("file id"), primary_key=True, max_length=32, default=new_file_id, editable=False
@@ -29,8 +37,14 @@ class Upload(models.Model):
         related_name="uploads",
         verbose_name=_("owner"),
     )
+    protocol = models.CharField(
+        _("protocol"), max_length=12, choices=Protocol.choices, default=Protocol.CHUNKS
+    )
     filename = models.CharField(_("file name"), max_length=255)
-    size = models.BigIntegerField(_("size"), help_text=_("bytes"))
+    size = models.BigIntegerField(  # empty: the client will tell it later
+        _("size"), null=True, help_text=_("bytes")
+    )
+    # Both 0 where bytes are appended at an offset, which is `received` then.
     chunk_size = models.BigIntegerField(_("chunk size"), help_text=_("bytes"))
     total_chunks = models.PositiveIntegerField(_("chunks"))
     received = models.BigIntegerField(_("received"), default=0, help_text=_("bytes"))
@@ -49,17 +63,103 @@ class Upload(models.Model):
         _("expires"), null=True, help_text=_("Empty once finished: it stays until it is deleted.")
     )
 
+    # --- where bytes are appended at an offset
+    metadata = models.TextField(blank=True)  # Upload-Metadata of tus, as it was sent
+    concat = models.TextField(blank=True)  # Upload-Concat of tus, as it was sent
+    slice_of = models.CharField(max_length=32, blank=True)  # the file that it is a slice of
+    slice_offset = models.BigIntegerField(default=0)  # where in that file it begins
+    writer_token = models.BigIntegerField(default=0)  # who has an older one commits nothing
+    writer_wanted = models.BigIntegerField(default=0)  # raised by who waits for the writer to stop
+    writer_seen_at = models.DateTimeField(null=True)  # when it last said that it is stopping
+
     class Meta:
         verbose_name = _("upload")
         verbose_name_plural = _("uploads")
         ordering = ["-created_at"]
         indexes = [
+            models.Index(
+                fields=["owner"], condition=~models.Q(state="finished"), name="uploads_open"
+            ),
+            models.Index(
+                fields=["slice_of"], condition=~models.Q(slice_of=""), name="uploads_slices"
+            ),
             models.Index(fields=["expires_at"], name="uploads_expiry"),
             models.Index(fields=["owner", "-created_at"], name="uploads_of_owner"),
         ]
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def is_appended(self) -> bool:
+        """Whether its bytes come one after the other, at an offset."""
+        return self.protocol in APPENDED
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is there to become a part of another (tus, Concatenation)."""
+        return self.concat == PARTIAL
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is made of others, and takes no bytes itself (tus, Concatenation)."""
+        return self.concat.startswith(FINAL)
+
+    @property
+    def has_all_bytes(self) -> bool:
+        return self.received == self.size
+
+
+APPENDED = (Upload.Protocol.TUS, Upload.Protocol.RESUMABLE)
+PARTIAL, FINAL = "partial", "final"
+
+
+class FinalPart(models.Model):
+    """One partial upload at its place in a final one (tus, Concatenation)."""
+
+    final = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="parts")
+    partial = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="finals")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["final", "position"], name="one_part_per_position")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.final_id}[{self.position}]"
+
+
+class Tombstone(models.Model):
+    """An upload that is gone for good, so that its client can be told so for a while."""
+
+    file_id = models.CharField(primary_key=True, max_length=32)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    gone_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.file_id
+
+
+class ClientIdentifier(models.Model):
+    """What a client calls a file, where it asks for its upload by that (see identified.py).
+
+    key: a digest of it, and of what the client says of the file besides.
+    """
+
+    upload = models.OneToOneField(
+        Upload, primary_key=True, on_delete=models.CASCADE, related_name="identifier"
+    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "key"], name="one_upload_per_identifier")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Chunk(models.Model):

@@ -60,10 +60,14 @@ class Completion(serializers.Serializer[Any]):
 
 
 class UploadSummary(serializers.ModelSerializer[Upload]):
+    owner = serializers.CharField(source="owner.username", read_only=True)
+
     class Meta:
         model = Upload
         fields: ClassVar = [
             "file_id",
+            "owner",
+            "protocol",
             "filename",
             "size",
             "received",
@@ -131,6 +135,23 @@ class StoredChunk(serializers.Serializer[Any]):
     index = serializers.IntegerField()
     size = serializers.IntegerField()
     md5 = serializers.CharField()
+
+
+class IdentifiedUpload(serializers.Serializer[Any]):
+    """Documents what the clients of resumable.js and flow.js are answered."""
+
+    file_id = serializers.CharField()
+    filename = serializers.CharField()
+    state = serializers.ChoiceField(Upload.State.choices)
+    job_id = serializers.IntegerField(
+        allow_null=True, help_text="Of the job that verifies the file, once all of it is here."
+    )
+
+
+class IdentifiedChunk(IdentifiedUpload):
+    """Documents what resumablejs_receive.py answers."""
+
+    md5 = serializers.CharField(help_text="Of the chunk that came.")
 
 
 class StoredFile(serializers.Serializer[Any]):

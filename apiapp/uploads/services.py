@@ -1,7 +1,7 @@
 """Uploads: begin, find, complete, delete.  Their chunks are in chunks.py."""
 
 import unicodedata
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -9,27 +9,32 @@ from pathlib import Path
 from typing import BinaryIO
 
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db import models, transaction
+from django.db.models import QuerySet
 
 from apiapp.jobs import services as jobs
 from apiapp.jobs.errors import JobHasEnded
 from apiapp.jobs.models import Job
 from apiapp.keys.callers import Caller
+from apiapp.uploads import telling
 from apiapp.uploads.digests import require_match
 from apiapp.uploads.errors import (
+    BytesMissing,
     ChunksMissing,
     FileTooLarge,
     QuotaExceeded,
-    StoredFileMissing,
     TooManyChunks,
+    TooManyUploads,
     UnknownUpload,
+    UploadGone,
     UploadNotFinished,
     WrongTotalChunks,
 )
-from apiapp.uploads.models import Upload
+from apiapp.uploads.models import FINAL, FinalPart, Tombstone, Upload
 from apiapp.uploads.ranges import Range, count_in, gaps_of, indexes_in, ranges_of
+from apiapp.uploads.statements import upload_with_id
 from apiapp.uploads.storage import FileStore
+from apiapp.uploads.stores.base import OnSent, not_of_interest
 
 MERGE_TASK = "uploads.merge"
 MIN_CHUNK_BYTES = 64 * 2**10
@@ -38,6 +43,7 @@ MAX_CHUNKS = 100_000
 MISSING_TOLD = 1000
 FILENAME_CHARS = 255
 NAMELESS = "upload"
+PART_GONE = "one of its parts was deleted; begin again"
 # Control characters, halves of characters, and what turns the direction of text: "exe.vsc" must
 # not be shown as "csv.exe".
 UNSHOWN = {"Cc", "Cs"}
@@ -52,6 +58,8 @@ class Limits:
     user_bytes: int
     chunk_bytes: int  # of a client that asks for none
     expires_s: float
+    open_uploads: int = 1000  # unfinished ones, of one user
+    least_bytes_per_s: int = 0  # of a body that is waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,7 @@ def add_finished(
     upload = Upload(
         file_id=arrived.file_id,
         owner=owner,
+        protocol=Upload.Protocol.FORM,
         filename=clean_filename(arrived.filename),
         size=arrived.size,
         received=arrived.size,
@@ -140,8 +149,11 @@ def save_within_quota(upload: Upload, *, limits: Limits, store: FileStore) -> No
         with transaction.atomic():
             # One at a time for each user: two that fit alone may not fit together.
             User.objects.select_for_update(no_key=True).get(pk=upload.owner_id)
-            require_quota(owner=upload.owner, size=upload.size, limits=limits)
+            require_quota(owner_id=upload.owner_id, size=upload.size or 0, limits=limits)
+            require_few_open(upload.owner_id, limits=limits)
             upload.save(force_insert=True)
+            if upload.finished_at:
+                telling.tell_finished(upload, now=upload.finished_at)
     except BaseException:
         store.delete(upload.file_id)
         raise
@@ -154,11 +166,26 @@ def require_fits(*, size: int, limits: Limits, store: FileStore) -> None:
     store.require_free(size)
 
 
-def require_quota(*, owner: User, size: int, limits: Limits) -> None:
+def require_quota(*, owner_id: int, size: int, limits: Limits) -> None:
     """Raises QuotaExceeded."""
-    used = Upload.objects.filter(owner=owner).aggregate(used=Sum("size"))["used"] or 0
+    used = used_bytes(owner_id)
     if used + size > limits.user_bytes:
         raise QuotaExceeded(size_bytes=size, used_bytes=used, quota_bytes=limits.user_bytes)
+
+
+def used_bytes(owner_id: int) -> int:
+    """What the user has on disk; what was only announced costs nothing."""
+    made_of_others = models.Q(concat__startswith=FINAL) & ~models.Q(state=Upload.State.FINISHED)
+    rows = Upload.objects.filter(owner=owner_id).exclude(made_of_others)
+    used: int | None = rows.aggregate(used=models.Sum("received"))["used"]
+    return used or 0
+
+
+def require_few_open(owner_id: int, *, limits: Limits) -> None:
+    """Raises TooManyUploads."""
+    opened = Upload.objects.filter(owner=owner_id).exclude(state=Upload.State.FINISHED)
+    if opened.count() >= limits.open_uploads:
+        raise TooManyUploads(limit=limits.open_uploads)
 
 
 def clean_filename(filename: str) -> str:
@@ -198,16 +225,27 @@ def finished_upload(caller: Caller, file_id: str) -> Upload:
 
 
 def path_of(upload: Upload, store: FileStore) -> Path:
-    """Where the bytes of a finished upload are; to be read, never to be changed."""
+    """Where the bytes of a finished upload are on this disk, if they are."""
     return store.finished_path(upload.file_id)
 
 
+def local_file(
+    upload: Upload, store: FileStore, *, on_copied: OnSent = not_of_interest
+) -> AbstractContextManager[Path]:
+    """A path with the bytes of a finished upload, for a `with` block; never to be changed.
+
+    There may be nothing at it.  Where a copy has to be made, `on_copied` is told of how many bytes.
+    Raises StoredFileMissing, StoreUnavailable, DiskFull.
+    """
+    return store.local_file(upload.file_id, on_copied=on_copied)
+
+
 def open_content(upload: Upload, store: FileStore) -> BinaryIO:
-    """The bytes of a finished upload; the caller closes it.  Raises StoredFileMissing."""
-    try:
-        return path_of(upload, store).open("rb")
-    except FileNotFoundError as error:
-        raise StoredFileMissing from error
+    """The bytes of a finished upload, from any offset (`seek`); the caller closes it.
+
+    Raises StoredFileMissing, StoreUnavailable.
+    """
+    return store.open_finished(upload.file_id)
 
 
 def received_ranges(upload: Upload) -> list[Range]:
@@ -220,6 +258,27 @@ def received_ranges(upload: Upload) -> list[Range]:
 
 def missing_ranges(upload: Upload) -> list[Range]:
     return gaps_of(received_ranges(upload), total=upload.total_chunks)
+
+
+def appended_upload(caller: Caller, file_id: str, *, now: datetime) -> Upload:
+    """An upload whose bytes come one after the other, by whichever protocol.
+
+    Raises UploadGone, also for one that has expired and is still to be removed; UnknownUpload.
+    """
+    if "\0" in file_id:  # PostgreSQL cannot be asked for it
+        raise UnknownUpload
+    upload = upload_with_id(file_id)
+    if upload is None or not upload.is_appended or not caller.may_see(upload.owner_id):
+        is_gone = caller.visible(Tombstone.objects.filter(pk=file_id)).exists()
+        raise UploadGone if is_gone else UnknownUpload
+    if has_expired(upload, now=now):
+        raise UploadGone
+    return upload
+
+
+def has_expired(upload: Upload, *, now: datetime) -> bool:
+    is_waiting = upload.state in (Upload.State.RECEIVING, Upload.State.FAILED)
+    return is_waiting and upload.expires_at is not None and upload.expires_at < now
 
 
 def one_of(uploads: QuerySet[Upload], file_id: str) -> Upload:
@@ -259,10 +318,16 @@ def complete(
         return upload
     if upload.state == Upload.State.VERIFYING and is_under_way(upload.job):
         return upload
-    require_all_chunks(upload)
-    upload.state, upload.error = Upload.State.VERIFYING, ""
+    require_all_bytes(upload)
     upload.expected_md5 = md5 or upload.expected_md5
     upload.expected_sha256 = sha256 or upload.expected_sha256
+    start_merge(upload, now=now)
+    return upload
+
+
+def start_merge(upload: Upload, *, now: datetime) -> None:
+    """Have an upload that has all its bytes put together and verified."""
+    upload.state, upload.error = Upload.State.VERIFYING, ""
     upload.job = jobs.enqueue(
         task=MERGE_TASK,
         kwargs={"file_id": upload.file_id},
@@ -271,12 +336,13 @@ def complete(
         unit="bytes",
         total=upload.size,
     )
-    upload.save(update_fields=["state", "error", "expected_md5", "expected_sha256", "job"])
-    return upload
+    upload.save(update_fields=["state", "error", "size", "expected_md5", "expected_sha256", "job"])
 
 
-def require_all_chunks(upload: Upload) -> None:
-    """Raises ChunksMissing."""
+def require_all_bytes(upload: Upload) -> None:
+    """Raises ChunksMissing; of an upload that has no chunks BytesMissing."""
+    if upload.is_appended and (upload.is_partial or not upload.has_all_bytes):
+        raise BytesMissing(received_bytes=upload.received)
     gaps = missing_ranges(upload)
     if gaps:
         missing = list(islice(indexes_in(gaps), MISSING_TOLD))
@@ -297,11 +363,38 @@ def delete(*, caller: Caller, file_id: str, store: FileStore, now: datetime) -> 
 
 def remove(upload: Upload, *, store: FileStore, now: datetime) -> None:
     """Delete an upload that the caller may delete."""
-    file_id = upload.file_id
     with transaction.atomic():
-        locked = one_of(Upload.objects.select_for_update(), file_id)
+        locked = one_of(Upload.objects.select_for_update(), upload.file_id)
         if locked.job and is_under_way(locked.job):
             with suppress(JobHasEnded):
                 jobs.cancel(job=locked.job, now=now)
-        locked.delete()
-    store.delete(file_id)
+        bury(locked, now=now)
+    delete_bytes(upload, store=store)
+
+
+def bury(upload: Upload, *, now: datetime) -> None:
+    """Delete the row, so that its client is told for a while.  What is made of it fails."""
+    if upload.state != Upload.State.VERIFYING:  # then its bytes are the other's already
+        Upload.objects.filter(
+            pk__in=FinalPart.objects.filter(partial=upload).values("final"),
+            state__in=(Upload.State.RECEIVING, Upload.State.VERIFYING),
+        ).update(state=Upload.State.FAILED, error=PART_GONE)
+    Tombstone.objects.update_or_create(
+        file_id=upload.file_id, defaults={"owner_id": upload.owner_id, "gone_at": now}
+    )
+    upload.delete()
+
+
+def delete_bytes(upload: Upload, *, store: FileStore) -> None:
+    """Of an upload whose row is gone; a file of slices goes with the last of them."""
+    if upload.state == Upload.State.RECEIVING:
+        store.delete_unfinished(upload.file_id)
+    else:
+        store.delete(upload.file_id)
+    if not upload.slice_of:
+        return
+    with transaction.atomic():
+        # No slice may be added meanwhile: it would lie in a file that is gone.
+        User.objects.select_for_update(no_key=True).filter(pk=upload.owner_id).first()
+        if not Upload.objects.filter(slice_of=upload.slice_of).exists():
+            store.delete_unfinished(upload.slice_of)

@@ -1,37 +1,46 @@
-"""Uploaded files on disk, from the first byte to the finished file.  Blocking.
+"""Uploaded files, from the first byte to the finished file.  Blocking.
 
-    incoming/<file_id>   receives bytes, each at its offset, from several writers at once
+    incoming/<file_id>   receives bytes, each at its offset, from several writers at once; where
+                         they are appended, from one, who holds it (see holds.py)
     parts/<part_name>    a chunk that was sent again, apart until the merge puts it in place
     sealed/<file_id>     complete: no writer can change it any more
     finished/<file_id>   verified
+    copies/<file_id>     of a finished file that lies elsewhere, for who needs a path
+    digests/<file_id>    of a file that is on its way (see folding.py)
+
+All bytes arrive on this disk, where to sync them costs little and their writers are the kernel's
+to keep apart: acknowledged is durable whatever else is away.  Verified files stay here too, or they
+are moved elsewhere (stores/s3.py) as the last step of the merge; the folder `finished` holds what
+has not been moved yet then, from the time before.
 
 Names are generated; what a client calls its file never reaches the disk.
 """
 
-import errno
 import os
-import re
-import secrets
 import shutil
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
-from apiapp.uploads.errors import DiskFull, StoredFileMissing, WriterStopped
-
-if sys.platform != "win32":  # there an open file cannot be renamed, which keeps writers out too
-    import fcntl
-
-BLOCK_BYTES = 2**20
-FILE_ID = re.compile(r"[0-9a-f]{32}")
-PART_NAME = re.compile(r"[0-9a-f]{32}\.[0-9a-f]{16}")
-PART_TOKEN_BYTES = 8
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-sync_data = getattr(os, "fdatasync", os.fsync)
+from apiapp.uploads.disk import (
+    BLOCK_BYTES,
+    copy_to,
+    disk_full_told,
+    missing_told,
+    stopped_told,
+    sync_data,
+    sync_folder,
+)
+from apiapp.uploads.errors import DiskFull, StoredFileMissing
+from apiapp.uploads.holds import Hold, Place, take_hold
+from apiapp.uploads.names import FILE_ID, PART_NAME, named, new_part_name, old_names
+from apiapp.uploads.sharing import Writer, wait_for_writers
+from apiapp.uploads.stores.base import Elsewhere, OnSent, not_of_interest
+from apiapp.uploads.stores.copies import CopyFolder, remove_unused
+from apiapp.uploads.stores.folder import FinishedFolder
 
 
 def free_disk_bytes(folder: Path) -> int:
@@ -41,13 +50,15 @@ def free_disk_bytes(folder: Path) -> int:
 class FileStore:
     """The folder of all uploads.
 
-    reserve_bytes: disk space that uploads must leave to others, the databases above all.
+    elsewhere: where verified files stay, if not here.  reserve_bytes: disk space that uploads must
+    leave to others, the databases above all.
     """
 
     def __init__(
         self,
         folder: Path,
         *,
+        elsewhere: Elsewhere | None = None,
         reserve_bytes: int = 0,
         free_bytes: Callable[[Path], int] = free_disk_bytes,
     ) -> None:
@@ -57,9 +68,12 @@ class FileStore:
         self._incoming = folder / "incoming"
         self._parts = folder / "parts"
         self._sealed = folder / "sealed"
-        self._finished = folder / "finished"
-        for each in (self._incoming, self._parts, self._sealed, self._finished):
+        self._digests = folder / "digests"
+        for each in (self._incoming, self._parts, self._sealed, self._digests):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._copies = CopyFolder(folder / "copies")
+        self._finished = FinishedFolder(folder / "finished")
+        self.elsewhere = elsewhere
 
     def require_free(self, wanted_bytes: int) -> None:
         """Raises DiskFull if so much does not fit beside the reserve."""
@@ -74,11 +88,11 @@ class FileStore:
             named(self._incoming, FILE_ID, file_id).touch(mode=0o600, exist_ok=False)
             sync_folder(self._incoming)
 
-    def writer(self, file_id: str, *, offset_bytes: int = 0) -> "Writer":
+    def writer(self, file_id: str, *, offset_bytes: int = 0) -> Writer:
         """Write the file itself, in place.  Raises WriterStopped when it takes no more bytes."""
         return Writer(named(self._incoming, FILE_ID, file_id), offset_bytes=offset_bytes)
 
-    def part_writer(self, part_name: str) -> "Writer":
+    def part_writer(self, part_name: str) -> Writer:
         """Write a part of its own.  Raises DiskFull."""
         path = named(self._parts, PART_NAME, part_name)
         with disk_full_told():
@@ -86,7 +100,111 @@ class FileStore:
             sync_folder(self._parts)
         return Writer(path, offset_bytes=0)
 
+    # --- receiving at an offset, from one writer at a time
+
+    def hold(self, file_id: str) -> Hold | None:
+        """The right to append to `file_id`; None: another has it.  Raises WriterStopped."""
+        return take_hold(named(self._incoming, FILE_ID, file_id))
+
+    def open_slices(self, shared_id: str) -> FileIO:
+        """The file that others are slices of, to be written.  Raises WriterStopped."""
+        with stopped_told():
+            return FileIO(named(self._incoming, FILE_ID, shared_id), "r+")
+
+    def add_slice(self, shared_id: str, *, size_bytes: int) -> int:
+        """Make room for one more slice, where none ever was; return its offset.
+
+        Only one process at a time may do this to one file.  Raises DiskFull.
+        """
+        with disk_full_told():
+            descriptor = os.open(
+                named(self._incoming, FILE_ID, shared_id), os.O_RDWR | os.O_CREAT, 0o600
+            )
+            with FileIO(descriptor, "r+") as file:
+                offset_bytes = os.fstat(descriptor).st_size
+                file.truncate(offset_bytes + size_bytes)
+            sync_folder(self._incoming)
+        return offset_bytes
+
+    def replace(self, file_id: str, place: Place, *, length_bytes: int) -> Hold:
+        """Go on in a copy of what was stored: who wrote so far writes into nothing.
+
+        Raises StoredFileMissing, DiskFull.
+        """
+        fresh = named(self._parts, PART_NAME, new_part_name(file_id))
+        with missing_told(), disk_full_told():
+            with FileIO(self._incoming / place.file_id) as source, FileIO(fresh, "w") as target:
+                copy_to(source, target, length_bytes=length_bytes, from_bytes=place.offset_bytes)
+                sync_data(target.fileno())
+            hold = take_hold(fresh)
+            assert hold
+            fresh.rename(named(self._incoming, FILE_ID, file_id))
+            sync_folder(self._incoming)
+        return hold
+
+    def places(self, file_id: str) -> tuple[Path, Path]:
+        """Where a file arrives, and where its digests come to be meanwhile."""
+        return named(self._incoming, FILE_ID, file_id), named(self._digests, FILE_ID, file_id)
+
+    def forget_digests(self, file_id: str) -> None:
+        """The file changes where it may have been read."""
+        named(self._digests, FILE_ID, file_id).unlink(missing_ok=True)
+
     # --- merging
+
+    def seal_appended(self, file_id: str, *, size_bytes: int) -> None:
+        """Move a file that has all its bytes away from where writers find it.
+
+        Safe to call again.  Nobody is waited for: a writer that was stopped in its sleep may hold
+        the file for ever, and has nothing left to write.  Raises StoredFileMissing.
+        """
+        sealed = named(self._sealed, FILE_ID, file_id)
+        with suppress(FileNotFoundError):  # sealed by an earlier run
+            (self._incoming / file_id).rename(sealed)
+        with missing_told():
+            if sealed.stat().st_size > size_bytes:  # of a body that did not count in the end
+                os.truncate(sealed, size_bytes)
+
+    def adopt(self, file_id: str, *, shared_id: str) -> None:
+        """Let the file that all parts are slices of become `file_id`, as it is.
+
+        Safe to call again.  Raises StoredFileMissing.
+        """
+        sealed = named(self._sealed, FILE_ID, file_id)
+        with suppress(FileNotFoundError):
+            named(self._incoming, FILE_ID, shared_id).rename(sealed)
+        if not sealed.exists():
+            raise StoredFileMissing
+        with suppress(FileNotFoundError):
+            (self._digests / shared_id).rename(self._digests / file_id)
+
+    def gather(self, file_id: str, places: Iterable[tuple[Place, int]]) -> None:
+        """Copy (place, length) one behind the other, to become `file_id`.
+
+        Safe to call again.  Raises StoredFileMissing, DiskFull.
+        """
+        with (
+            missing_told(),
+            disk_full_told(),
+            FileIO(named(self._sealed, FILE_ID, file_id), "w") as file,
+        ):
+            end = 0
+            for place, length_bytes in places:
+                with FileIO(named(self._incoming, FILE_ID, place.file_id)) as part:
+                    copy_to(
+                        part,
+                        file,
+                        offset_bytes=end,
+                        from_bytes=place.offset_bytes,
+                        length_bytes=length_bytes,
+                    )
+                end += length_bytes
+            sync_data(file.fileno())
+
+    def slices_size_bytes(self, shared_id: str) -> int:
+        """Of all slices that ever were in it.  Raises StoredFileMissing."""
+        with missing_told():
+            return named(self._incoming, FILE_ID, shared_id).stat().st_size
 
     def seal(self, file_id: str) -> None:
         """Keep every writer out, for ever.  Safe to call again.  Raises StoredFileMissing."""
@@ -104,7 +222,8 @@ class FileStore:
             FileIO(named(self._parts, PART_NAME, part_name)) as part,
             FileIO(named(self._sealed, FILE_ID, file_id), "r+") as file,
         ):
-            copy_to(part, file, offset_bytes=offset_bytes)
+            size_bytes = os.fstat(part.fileno()).st_size
+            copy_to(part, file, offset_bytes=offset_bytes, length_bytes=size_bytes)
             sync_data(file.fileno())
 
     def size_bytes(self, file_id: str) -> int:
@@ -123,27 +242,90 @@ class FileStore:
                 left -= len(block)
                 yield block
 
-    def finish(self, file_id: str) -> None:
-        """Give the file its last place, durably.  Safe to call again."""
-        finished = named(self._finished, FILE_ID, file_id)
-        for folder in (self._sealed, self._incoming):
-            with suppress(FileNotFoundError):
-                (folder / file_id).rename(finished)
-        if not finished.exists():
-            raise StoredFileMissing
-        sync_folder(self._finished)
+    def finish(self, file_id: str, *, on_sent: OnSent = not_of_interest) -> None:
+        """Move the file to its last place, durably; safe to call again.
+
+        Raises StoredFileMissing, StoreUnavailable, and what `on_sent` raises: see FinishedFiles.
+        """
+        sealed = named(self._sealed, FILE_ID, file_id)
+        source = sealed if sealed.exists() else self._incoming / file_id
+        if self.elsewhere and not self._finished.has(file_id):
+            self.elsewhere.keep(file_id, source, on_sent=on_sent)
+        else:
+            self._finished.keep(file_id, source)
+
+    # --- finished
 
     def is_finished(self, file_id: str) -> bool:
-        return self.finished_path(file_id).exists()
+        """Raises StoreUnavailable."""
+        is_here = self._finished.has(file_id)
+        return is_here or (self.elsewhere is not None and self.elsewhere.has(file_id))
+
+    def open_finished(self, file_id: str) -> BinaryIO:
+        """To be read from any offset (`seek`); the caller closes it.
+
+        Raises StoredFileMissing, StoreUnavailable; reading may raise StoreUnavailable as well.
+        """
+        try:
+            return self._finished.open(file_id)
+        except StoredFileMissing:
+            if self.elsewhere is None:
+                raise
+            return self.elsewhere.open(file_id)
+
+    def local_file(
+        self, file_id: str, *, on_copied: OnSent = not_of_interest
+    ) -> AbstractContextManager[Path]:
+        """A path of the finished file, for as long as the `with` block lasts; not to be written.
+
+        There may be nothing at it.  Where a copy has to be made first, `on_copied` is told how far
+        it is.  Raises StoredFileMissing, StoreUnavailable and DiskFull then.
+        """
+        here = self._finished.path(file_id)
+        if not self.elsewhere:
+            return nullcontext(here)
+        return self._copies.holding(
+            file_id,
+            self.open_finished,
+            here=here,
+            require_free=self.require_free,
+            on_copied=on_copied,
+        )
 
     def finished_path(self, file_id: str) -> Path:
-        return named(self._finished, FILE_ID, file_id)
+        """Where the finished file is on this disk, if it is."""
+        return self._finished.path(file_id)
+
+    def left_here(self) -> Iterator[str]:
+        """Ids of finished files on this disk."""
+        return self._finished.ids()
+
+    def move_away(self, file_id: str, *, on_sent: OnSent = not_of_interest) -> None:
+        """Move a finished file elsewhere; one that is being used goes from here at a later call.
+
+        Raises StoreUnavailable, StoredFileMissing and what `on_sent` raises.
+        """
+        assert self.elsewhere
+        here = self._finished.path(file_id)
+        source = named(self._sealed, FILE_ID, file_id)
+        with suppress(FileExistsError, FileNotFoundError):  # of an earlier call; moved meanwhile
+            source.hardlink_to(here)
+        self.elsewhere.keep(file_id, source, on_sent=on_sent)
+        remove_unused(here)
 
     # --- removing
 
     def delete(self, file_id: str) -> None:
         """Remove every byte of an upload, wherever it is; its writers stop."""
-        for folder in (self._incoming, self._sealed, self._finished):
+        self.delete_unfinished(file_id)
+        self._finished.delete(file_id)
+        self._copies.delete(file_id)
+        if self.elsewhere:
+            self.elsewhere.delete(file_id)
+
+    def delete_unfinished(self, file_id: str) -> None:
+        """The same, of one that was never finished: nothing of it can be elsewhere."""
+        for folder in (self._incoming, self._sealed, self._digests):
             named(folder, FILE_ID, file_id).unlink(missing_ok=True)
         self.delete_parts(file_id)
 
@@ -155,146 +337,15 @@ class FileStore:
             path.unlink(missing_ok=True)
 
     def old_files(self, *, before: datetime) -> Iterator[str]:
-        """Ids of the files that nobody wrote to since then; one may come twice."""
-        for folder in (self._incoming, self._sealed, self._finished):
+        """Ids of the files on this disk that nobody wrote to since then; one may come twice."""
+        for folder in (self._incoming, self._sealed, self._digests):
             yield from old_names(folder, FILE_ID, before=before)
+        yield from self._finished.old(before=before)
 
     def old_parts(self, *, before: datetime) -> Iterator[str]:
         """Names of the parts that nobody wrote to since then."""
         yield from old_names(self._parts, PART_NAME, before=before)
 
-
-class Writer:
-    """Writes forward from one offset of one file; used by one thread at a time.
-
-    Between two writes it holds nothing: whoever seals, finishes or deletes the file need not wait
-    for a client that hangs.
-    """
-
-    def __init__(self, path: Path, *, offset_bytes: int) -> None:
-        self._path = path
-        try:
-            self._file = FileIO(path, "r+")
-        except FileNotFoundError as error:
-            raise WriterStopped from error
-        self._file.seek(offset_bytes)
-
-    def write(self, pieces: Sequence[bytes | memoryview]) -> None:
-        """Raises WriterStopped before anything is written, DiskFull."""
-        with disk_full_told(), shared_with_writers(self._file):
-            if not self._path.exists():
-                raise WriterStopped
-            for piece in pieces:
-                write_all(self._file, piece)
-
-    def sync(self) -> None:
-        """Return once what was written would survive a power cut.  Raises DiskFull."""
-        with disk_full_told():
-            sync_data(self._file.fileno())
-
-    def close(self) -> None:
-        """Safe to call twice."""
-        self._file.close()
-
-
-def new_part_name(file_id: str) -> str:
-    return f"{file_id}.{secrets.token_hex(PART_TOKEN_BYTES)}"
-
-
-def file_id_of(part_name: str) -> str:
-    return part_name.partition(".")[0]
-
-
-def named(folder: Path, pattern: re.Pattern[str], name: str) -> Path:
-    """The file `name` in `folder`.  Raises ValueError for a name that was not generated here."""
-    if not pattern.fullmatch(name):
-        raise ValueError(f"not a name of ours: {name!r}")
-    return folder / name
-
-
-def old_names(folder: Path, pattern: re.Pattern[str], *, before: datetime) -> Iterator[str]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            with suppress(FileNotFoundError):
-                is_old = entry.stat().st_mtime < before.timestamp()
-                if is_old and pattern.fullmatch(entry.name):
-                    yield entry.name
-
-
-def write_all(file: FileIO, piece: bytes | memoryview) -> None:
-    """Write the whole piece: a raw file may take less at once."""
-    left = memoryview(piece)
-    while left:
-        left = left[file.write(left) :]
-
-
-def copy_to(source: FileIO, target: FileIO, *, offset_bytes: int) -> None:
-    """Copy all of `source` into `target`, inside the kernel where that is possible."""
-    copied, size = 0, os.fstat(source.fileno()).st_size
-    try:
-        while copied < size:
-            now = os.copy_file_range(
-                source.fileno(), target.fileno(), size - copied, copied, offset_bytes + copied
-            )
-            if not now:
-                raise OSError(errno.EIO, "nothing more to copy")
-            copied += now
-    except (AttributeError, OSError):  # not on this system, or not between these files
-        source.seek(0)
-        target.seek(offset_bytes)
-        for block in iter(lambda: source.read(BLOCK_BYTES), b""):
-            write_all(target, block)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new names in `folder` survive a power cut."""
-    if os.name == "nt":  # a folder cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def shared_with_writers(file: FileIO) -> Iterator[None]:
-    """Hold the file's lock as one of many writers.  Raises WriterStopped: it is being sealed.
-
-    The kernel drops the lock of a process that dies.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise WriterStopped from error
-    try:
-        yield
-    finally:
-        fcntl.flock(file, fcntl.LOCK_UN)
-
-
-def wait_for_writers(file: FileIO) -> None:
-    """Return when no writer is inside `shared_with_writers`: the length of one write."""
-    if sys.platform != "win32":
-        fcntl.flock(file, fcntl.LOCK_EX)  # dropped when `file` is closed
-
-
-@contextmanager
-def disk_full_told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise DiskFull from error
-        raise
-
-
-@contextmanager
-def missing_told() -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise StoredFileMissing from error
+    def remove_copies(self, *, before: datetime) -> None:
+        """Remove the copies that nobody has used since then."""
+        self._copies.remove(before=before)

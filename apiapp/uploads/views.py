@@ -3,7 +3,6 @@
 from typing import Never
 
 from django.db.models import QuerySet
-from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -25,6 +24,7 @@ from apiapp.uploads.errors import (
     BadChunkIndex,
     BadForm,
     BodiesNotServedHere,
+    BytesMissing,
     ChecksumMismatch,
     ChunksMissing,
     DiskFull,
@@ -34,10 +34,10 @@ from apiapp.uploads.errors import (
     NotAForm,
     NotReceiving,
     QuotaExceeded,
-    StoredFileMissing,
+    StoreUnavailable,
     TooManyChunks,
     TooManyFiles,
-    UploadNotFinished,
+    TooManyUploads,
     WriterStopped,
     WrongChunkLength,
     WrongTotalChunks,
@@ -70,7 +70,17 @@ CHUNK_REFUSALS = (
     WrongChunkLength,
     BadChecksum,
     ChecksumMismatch,
+    QuotaExceeded,
     DiskFull,
+    BodiesNotServedHere,
+)
+FILE_REFUSALS = (
+    EmptyFile,
+    FileTooLarge,
+    TooManyUploads,
+    QuotaExceeded,
+    DiskFull,
+    StoreUnavailable,
     BodiesNotServedHere,
 )
 FORM_REFUSALS = (NotAForm, BadForm, NoFile, TooManyFiles)
@@ -88,10 +98,10 @@ class UploadList(ApiView, generics.ListAPIView[Upload]):
     pagination_class = UploadPages
 
     def get_queryset(self) -> QuerySet[Upload]:
-        return services.uploads_of(caller_of(self.request))
+        return services.uploads_of(caller_of(self.request)).select_related("owner")
 
     @extend_schema(request=NewUpload, responses={201: UploadDetail})
-    @refuses(FileTooLarge, TooManyChunks, QuotaExceeded, DiskFull)
+    @refuses(FileTooLarge, TooManyChunks, TooManyUploads, QuotaExceeded, DiskFull)
     @idempotent()
     def post(self, request: Request) -> Response:
         wanted = NewUpload(data=request.data)
@@ -142,7 +152,7 @@ class UploadCompletion(ApiView):
         description="202 with the job that verifies the file; asked again, with the same job. "
         "200 if the upload is finished already. 409 `chunks-missing` names what is missing.",
     )
-    @refuses(WrongTotalChunks, ChunksMissing, ChecksumMismatch)
+    @refuses(WrongTotalChunks, ChunksMissing, BytesMissing, ChecksumMismatch)
     @idempotent()
     def post(self, request: Request, file_id: str) -> Response:
         wanted = Completion(data=request.data)
@@ -157,23 +167,6 @@ class UploadCompletion(ApiView):
         return Response(
             CompletedUpload(upload).data,
             status=status.HTTP_200_OK if is_finished else status.HTTP_202_ACCEPTED,
-        )
-
-
-class UploadContent(ApiView):
-    """GET: the bytes of a finished upload, as a download."""
-
-    scope = scopes.UPLOADS
-
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    @refuses(UploadNotFinished, StoredFileMissing)
-    def get(self, request: Request, file_id: str) -> FileResponse:
-        upload = services.finished_upload(caller_of(request), file_id)
-        return FileResponse(
-            services.open_content(upload, configured.store()),
-            as_attachment=True,
-            filename=upload.filename,
-            content_type="application/octet-stream",  # never what the browser may guess and run
         )
 
 
@@ -221,7 +214,7 @@ class OneShotUpload(ApiView):
     parser_classes = (MultiPartParser,)
 
     @extend_schema(request=FileForm, responses=StoredFile)
-    @refuses(*FORM_REFUSALS, EmptyFile, FileTooLarge, QuotaExceeded, DiskFull, BodiesNotServedHere)
+    @refuses(*FORM_REFUSALS, *FILE_REFUSALS)
     @replayable
     def post(self, request: Request) -> Never:
         raise BodiesNotServedHere

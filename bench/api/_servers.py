@@ -46,11 +46,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def answers(port: int, path: str) -> bool:
+def answers(port: int, path: str, status: int = 200) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == 200
+        return connection.getresponse().status == status
     except (OSError, http.client.HTTPException):
         return False
     finally:
@@ -67,6 +67,21 @@ def served(
     environment: dict[str, str] | None = None,
 ) -> Iterator[int]:
     """Run a server for the length of a `with` block; its port, once `path` answers with 200."""
+    with served_by(command, port=port, path=path, cwd=cwd, environment=environment):
+        yield port
+
+
+@contextmanager
+def served_by(
+    command: Sequence[str],
+    *,
+    port: int,
+    path: str,
+    status: int = 200,
+    cwd: Path = PEERS,
+    environment: dict[str, str] | None = None,
+) -> "Iterator[subprocess.Popen[bytes]]":
+    """Run a server for the length of a `with` block; its process, once `path` answers so."""
     process = subprocess.Popen(
         command,
         cwd=cwd,
@@ -77,11 +92,11 @@ def served(
     )
     try:
         deadline = time.monotonic() + READY_S
-        while not answers(port, path):
+        while not answers(port, path, status):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"did not start: {' '.join(command)}")
             time.sleep(0.1)
-        yield port
+        yield process
     finally:
         process.terminate()
         try:

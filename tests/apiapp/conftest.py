@@ -6,11 +6,11 @@ import pytest
 from django.db import connections
 
 from apiapp.idempotency.models import KeptAnswer
-from apiapp.imports.models import LoadLedger, RefusedCell
+from apiapp.imports.models import DatasetEvent, LoadLedger, RefusedCell
 
 DATASETS = "datasets"
 OWN_TABLES = {"django_migrations"} | {
-    model._meta.db_table for model in (RefusedCell, LoadLedger, KeptAnswer)
+    model._meta.db_table for model in (DatasetEvent, RefusedCell, LoadLedger, KeptAnswer)
 }
 
 

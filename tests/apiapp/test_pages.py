@@ -15,8 +15,8 @@ from apiapp.jobs import services as jobs
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
-CLOSED = ["import", "datasets", "jobs"]
-OPEN = ["home", "examples"]
+CLOSED = ["import", "uploads", "datasets", "jobs"]
+OPEN = ["home", "examples", "https"]
 PAGES = [*OPEN, *CLOSED]
 
 
@@ -52,7 +52,7 @@ def test_a_page_is_for_those_who_are_signed_in(visit: Client, name: str):
     assert sent_away["Location"] == f"/login/?next={path}"
 
 
-@pytest.mark.parametrize("path", ["/import", "/jobs", "/datasets", "/login"])
+@pytest.mark.parametrize("path", ["/import", "/jobs", "/datasets", "/login", "/https"])
 def test_a_page_answers_without_its_trailing_slash_too(visit: Client, path: str):
     assert visit.get(path).status_code in (200, 302)
     assert visit.get(path).headers.get("Location") != f"{path}/"
@@ -87,7 +87,12 @@ def test_a_stranger_is_told_what_this_server_is_and_how_to_get_in():
     html = page.content.decode()
 
     assert page.status_code == 200
-    for told in ("This is a Sluice server", "No screen is shared", "login_link", "make run"):
+    for told in (
+        "This is a Sluice server",
+        "Sign in to watch or share a screen",
+        "login_link",
+        "make run",
+    ):
         assert told in html
     for link in ("/login/", "/docs/", "/redoc/", "/openapi.json", "/examples/"):
         assert f'href="{link}"' in html
@@ -115,6 +120,20 @@ def test_home_leads_staff_to_the_admin_and_others_not(visit: Client, staff: User
     assert html.count('id="server-state"') == of_staff.count('id="server-state"') == 1
 
 
+def test_the_page_of_monitoring_is_for_staff(visit: Client, staff: User):
+    stranger = Client().get("/monitor/")
+    refused = visit.get("/monitor/", headers={"Accept": "text/html"})
+    home = visit.get("/").content.decode()
+    visit.force_login(staff)
+
+    assert stranger["Location"] == "/login/?next=/monitor/"
+    assert refused.status_code == 403
+    assert "Your account may not do this." in refused.content.decode()
+    assert 'href="/monitor/"' not in home
+    assert visit.get("/monitor/").status_code == visit.get("/monitor").status_code == 200
+    assert visit.get("/").content.decode().count('href="/monitor/"') == 2
+
+
 @pytest.mark.parametrize("is_signed_in", [True, False])
 def test_every_link_of_home_leads_somewhere(visit: Client, is_signed_in: bool):
     client = visit if is_signed_in else Client()
@@ -131,7 +150,9 @@ def test_no_page_has_anything_inline_that_runs(visit: Client):
         html = response.content.decode()
         scripts = [tag for tag in re.findall("<script [^>]*>", html) if "/json" not in tag]
         assert len(scripts) == 1
-        assert re.fullmatch(r'<script type="module" src="/static/apiapp/\w+\.js">', scripts[0])
+        assert re.fullmatch(
+            r'<script type="module" src="/static/(?:apiapp|site|streaming)/\w+\.js">', scripts[0]
+        )
         assert "style=" not in html
         assert " onclick=" not in html
         assert "default-src 'self'" in response["Content-Security-Policy"]
@@ -159,6 +180,13 @@ def test_words_for_the_modules_come_with_the_page_in_its_language(visit: Client)
     assert '"Choose files":"选择文件"' in chinese
     assert '"Uploading":"正在上传"' not in chinese  # a card's, which is fetched with the first file
     assert '<script id="catalog" type="application/json">{}</script>' in english
+
+
+def test_the_service_worker_of_uploads_is_served_where_it_sees_every_page():
+    answer = Client().get("/file-keeper.js")
+
+    assert answer["Content-Type"] == "text/javascript"
+    assert b"uppy/ADD_FILE" in answer.content
 
 
 def test_every_word_of_the_modules_can_be_fetched_later():

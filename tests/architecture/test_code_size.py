@@ -21,7 +21,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 def modules() -> list[Path]:
     found = [settings.BASE_DIR / "manage.py"]
-    for package in ("myproject", "apiapp"):
+    for package in ("myproject", "apiapp", "streaming"):
         found += (settings.BASE_DIR / package).rglob("*.py")
     return [path for path in found if "migrations" not in path.parts and path.stat().st_size]
 

@@ -4,28 +4,31 @@ import ast
 import gettext
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.conf import settings
 
+from apiapp.module_words import source_of
+from tests.modules import MODULES
+
 FOLDER = settings.LOCALE_PATHS[0] / "zh_Hans" / "LC_MESSAGES"
-MODULES = settings.BASE_DIR / "apiapp" / "static" / "apiapp"
 HOLE = re.compile(r"%\(\w+\)s|\{\w+\}")
 ENTRY = re.compile(
-    r'^(msgid|msgid_plural|msgstr(?:\[0\])?) ((?:"(?:[^"\\]|\\.)*"\n?)+)', re.MULTILINE
+    r'^(msgctxt|msgid|msgid_plural|msgstr(?:\[0\])?) ((?:"(?:[^"\\]|\\.)*"\n?)+)', re.MULTILINE
 )
 MARKED = re.compile(r'\bn?gettext\(\s*("(?:[^"\\]|\\.)*")')
 
 
 def messages(domain: str) -> Iterator[tuple[str, str]]:
-    """(English, Chinese) of every message but the header."""
+    """(English, Chinese) of every message but the header; its context, if any, before the English."""
     text = (FOLDER / f"{domain}.po").read_text(encoding="utf-8")
-    english = ""
+    english = context = ""
     for keyword, quoted in ENTRY.findall(text):
         words = "".join(ast.literal_eval(line) for line in quoted.splitlines())
-        if keyword == "msgid":
-            english = words
+        if keyword == "msgctxt":
+            context = f"{words}\x04"  # as the compiled catalogue has it
+        elif keyword == "msgid":
+            english, context = context + words, ""
         elif keyword.startswith("msgstr") and english:
             yield english, words
 
@@ -57,8 +60,8 @@ def test_what_is_compiled_is_what_is_written(domain: str):
 def test_every_message_of_the_modules_is_in_the_catalogue():
     marked = {
         ast.literal_eval(quoted)
-        for module in sorted(Path(MODULES).glob("*.js"))
-        for quoted in MARKED.findall(module.read_text(encoding="utf-8"))
+        for module in MODULES
+        for quoted in MARKED.findall(source_of(module))
     }
 
     assert len(marked) > 100

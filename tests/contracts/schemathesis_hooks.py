@@ -16,15 +16,29 @@ def is_meant_well(case: Any) -> bool:
     return bool(case.meta) and case.meta.generation.mode.is_positive
 
 
+@schemathesis.serializer("application/offset+octet-stream", "application/partial-upload")
+def as_it_is(_context: Any, value: Any) -> Any:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+LINES = ("application/x-ndjson", "application/jsonl", "text/csv")
+
+
+@schemathesis.serializer(*LINES)
+def as_lines(_context: Any, value: Any) -> Any:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 @schemathesis.hook
 def filter_case(_context: Any, case: Any) -> bool:
     """Leave out what does not arrive as it was meant.
 
-    XML has no types: what is wrong for its type may be right as its text.  No form is a list.
+    XML and lines have no types: what is wrong for its type may be right as its text.  No form is a
+    list.
     """
     if is_meant_well(case):
         return arrives_as_meant(case)
-    if case.media_type == "application/xml":
+    if case.media_type in ("application/xml", *LINES):
         return False
     return case.media_type != "multipart/form-data" or isinstance(case.body, dict)
 

@@ -24,6 +24,15 @@ CHROMIUM_ACCEPTS = "text/html,application/xhtml+xml,application/xml;q=0.9,image/
 ONE_FORM = {  # answered as what they are, whatever is accepted
     "/stream/",
     "/api/imports/{import_id}/errors.csv/",
+    "/api/imports/{import_id}/rejected.csv/",
+    "/api/datasets/{slug}/export.csv/",
+    "/api/datasets/{slug}/export.jsonl/",
+    "/api/datasets/{slug}/export.parquet/",
+    "/api/datasets/{slug}/export.xlsx/",
+    "/api/datasets/{slug}/openapi.json/",
+    "/api/uploads/{file_id}/content/",
+    "/api/uploads/resumablejs/",  # whose clients read statuses alone
+    "/api/resumable/{file_id}/",  # an offset, without a body
 }
 FORM = re.compile(r'<form action="([^"]*)" method="POST"')
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|<style|\son\w+=|\sstyle=")

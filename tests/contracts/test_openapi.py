@@ -13,12 +13,12 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 from rest_framework.views import APIView
 
-from apiapp.documentation.parts import TYPE_PREFIX
 from apiapp.documentation.views import document
-from apiapp.problems import PROBLEMS
+from apiapp.problems import PROBLEMS, REGISTRY, TYPE_PREFIX
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 OPEN = [{}]
+SIGNED = {"/api/webhooks/incoming/{source}/"}  # whose signature says who calls
 REFUSALS = {type_ for _, type_ in PROBLEMS.values()} | {"internal-error"}
 
 
@@ -119,17 +119,29 @@ def test_operation_ids_are_unique_and_names():
 def test_the_types_of_problem_are_those_of_the_table():
     written = json.dumps(document())
 
-    told = {part.partition('"')[0] for part in written.split(f'"{TYPE_PREFIX}')[1:]}
+    told = {
+        part.partition('"')[0]
+        for prefix in (TYPE_PREFIX, REGISTRY)
+        for part in written.split(f'"{prefix}')[1:]
+    }
 
     assert told <= REFUSALS
     never_answered_by_the_api = REFUSALS - told
     assert never_answered_by_the_api <= {
         "link-not-valid",  # of the page behind a login link
+        *(
+            "bad-signature",
+            "bad-report",
+        ),  # of what payment gateways tell, who read docs/payments.md
         "unknown-scope",  # of the command that makes keys
         "bad-upload",  # of uploads that have no better word
         "import-failed",
         "body-too-slow",  # counts as body-stalled does
         "method-not-allowed",  # of methods that are not described
+        # of those who watch or publish a screen, over sockets and as MJPEG
+        *("not-shared", "pin-wanted", "wrong-pin", "too-many-pins", "too-many-links"),
+        *("too-many-viewers", "not-for-publishers", "screen-stopped", "publisher-replaced"),
+        *("no-picture", "source-changed"),
     }
 
 
@@ -137,7 +149,8 @@ def test_examples_are_open_and_everything_else_names_three_ways_to_say_who_calls
     ways = [{"apiKey": []}, {"password": []}, {"session": []}]
 
     for path, _, operation in operations():
-        expected = OPEN if operation["tags"] == ["examples"] else ways
+        is_open = operation["tags"] == ["examples"] or path in SIGNED
+        expected = OPEN if is_open else ways
         assert operation["security"] == expected, path
 
 

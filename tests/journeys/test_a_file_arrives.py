@@ -114,7 +114,7 @@ def own_server(
             yield running
         return
     with (
-        PostgresDatabase() as database,
+        PostgresDatabase(is_migrated=True) as database,
         Server(home, environment | {"DATABASE_URL": database.url}) as running,
     ):
         yield running

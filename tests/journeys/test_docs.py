@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.journeys.conftest import serious_findings
 from tests.serving import Server
@@ -16,9 +16,18 @@ THEIR_OWN = {
     "scrollable-region-focusable",  # ReDoc: a long example does not scroll by keyboard
 }
 
+DRAWN_MS = 40_000  # a page of a hundred operations, drawn on a busy machine
 
-def operation(page: Page, operation_id: str) -> Locator:
+
+def opened(page: Page, tag: str) -> None:
+    heading = page.locator(f"#operations-tag-{tag}")
+    if heading.get_attribute("data-is-open") != "true":
+        heading.locator("button.expand-operation").click()
+
+
+def operation(page: Page, tag: str, operation_id: str) -> Locator:
     """One operation of Swagger UI, opened."""
+    opened(page, tag)
     found = page.locator(f".opblock[id$=-{operation_id}]")
     if "is-open" not in (found.get_attribute("class") or ""):
         found.locator("button.opblock-summary-control").click()
@@ -38,8 +47,12 @@ def test_swagger_shows_every_operation_without_asking_anybody_else(new_page: Cal
 
     page.goto("/docs/")
 
-    for name in ("uploads", "imports", "datasets", "jobs", "server", "v1", "examples"):
-        expect(page.locator(f"#operations-tag-{name}")).to_be_visible()
+    document = page.request.get("/openapi.json").json()
+    assert len(document["tags"]) > 5
+    for tag in document["tags"]:
+        expect(page.locator(f"#operations-tag-{tag['name']}")).to_be_visible()
+    opened(page, "jobs")
+    expect(page.locator(".opblock[id$=-jobs_list]")).to_be_visible()
     expect(page).to_have_title("API documentation · Sluice")
 
 
@@ -48,17 +61,18 @@ def test_redoc_shows_the_reference_without_asking_anybody_else(new_page: Callabl
 
     page.goto("/redoc/")
 
+    jobs = page.get_by_role("heading", name="The caller's jobs, newest first")
+    expect(jobs).to_be_visible(timeout=DRAWN_MS)
     expect(page.get_by_role("heading", name="Sluice", exact=False).first).to_be_visible()
-    expect(page.get_by_role("heading", name="The caller's jobs, newest first")).to_be_visible()
     page.get_by_role("textbox").fill("undo")
-    expect(page.get_by_text("Take its rows out again").first).to_be_visible()
+    expect(page.get_by_text("Take its rows out again").first).to_be_visible(timeout=DRAWN_MS)
 
 
 def test_who_is_signed_in_reads_and_changes_from_the_page(page: Page):
     page.goto("/docs/")
 
-    read = execute(operation(page, "jobs_list"))
-    begin = operation(page, "uploads_create")
+    read = execute(operation(page, "jobs", "jobs_list"))
+    begin = operation(page, "uploads", "uploads_create")
     begin.locator("textarea.body-param__text").fill('{"filename": "a.csv", "size": 5}')
     begun = execute(begin)
 
@@ -77,18 +91,20 @@ def test_a_key_that_is_entered_is_sent(new_page: Callable[..., Page], server: Se
     bearer.locator("#auth-bearer-value").fill(server.key)
     bearer.locator("button.authorize").click()
     dialog.get_by_role("button", name="Close").first.click()
-    answer = execute(operation(page, "status_retrieve"))
+    answer = execute(operation(page, "server", "status_retrieve"))
 
     expect(answer.locator("tr.response .response-col_status")).to_contain_text("200")
     assert page.evaluate("localStorage.length") == 0
 
 
 def test_nothing_of_anybody_is_in_the_document(new_page: Callable[..., Page], admin_state: Any):
-    as_stranger = new_page().request.get("/openapi.json").body()
+    stranger = new_page().request
+    everybodys = stranger.get("/api/schema/?_format=json").body()
 
-    as_admin = new_page(storage_state=admin_state).request.get("/openapi.json").body()
+    as_admin = new_page(storage_state=admin_state).request.get("/api/schema/?_format=json").body()
 
-    assert as_admin == as_stranger
+    assert as_admin == everybodys
+    assert stranger.get("/openapi.json").body() == everybodys
 
 
 def test_the_pages_around_the_reference_are_in_the_readers_language(
@@ -106,6 +122,8 @@ def test_the_pages_around_the_reference_are_in_the_readers_language(
 def test_an_operation_opens_by_keyboard(new_page: Callable[..., Page]):
     page = new_page()
     page.goto("/docs/")
+    page.locator("#operations-tag-jobs button.expand-operation").focus()
+    page.keyboard.press("Enter")
     summary = page.locator(".opblock[id$=-jobs_list] button.opblock-summary-control")
     expect(summary).to_be_visible()
 
@@ -115,11 +133,11 @@ def test_an_operation_opens_by_keyboard(new_page: Callable[..., Page]):
     expect(page.locator(".opblock[id$=-jobs_list]")).to_contain_text("Execute")
 
 
-# Both tools write every operation alike, and axe takes a second for each.
-KEEP_SOME = """() => {
-  const operations = document.querySelectorAll("[data-section-id*='/operation/'], .opblock");
-  [...operations].slice(8).forEach((each) => each.remove());
-}"""
+def keep_some(route: Route) -> None:
+    """Both tools draw every operation alike, and to draw and look at all takes half a minute."""
+    document = route.fetch().json()
+    kept = {path: does for path, does in document["paths"].items() if path.startswith("/api/jobs")}
+    route.fulfill(json=document | {"paths": kept})
 
 
 @pytest.mark.parametrize("path", ["/docs/", "/redoc/"])
@@ -128,9 +146,11 @@ def test_axe_finds_nothing_serious_but_what_the_tools_do_themselves(
     new_page: Callable[..., Page], path: str, scheme: str
 ):
     page = new_page(bypass_csp=True, color_scheme=scheme)
+    page.route("**/openapi.json*", keep_some)
     page.goto(path)
-    expect(page.get_by_text("The caller's jobs, newest first").last).to_be_visible()
-    page.evaluate(KEEP_SOME)
+    if path == "/docs/":
+        opened(page, "jobs")
+    expect(page.get_by_text("The caller's jobs, newest first").last).to_be_visible(timeout=DRAWN_MS)
 
     found = {finding.partition(":")[0] for finding in serious_findings(page)}
 

@@ -96,9 +96,9 @@ def test_whoever_signs_in_finds_the_gates_and_every_part_well(page: Page):
     page.goto("/")
 
     expect(page.get_by_role("region", name="Files in")).to_contain_text(
-        "Drop CSV or TSV files here"
+        "Drop files with tables here"
     )
-    expect(page.get_by_role("region", name="Screens out")).to_contain_text("No screen is shared")
+    expect(page.get_by_role("region", name="Screens out")).to_contain_text("This machine’s screen")
     for name in PARTS:
         expect(part(page, name).locator(".state.succeeded")).to_be_visible()
     expect(part(page, "disk")).to_contain_text(" free")

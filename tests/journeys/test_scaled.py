@@ -20,7 +20,7 @@ CSV = b"name,price\nvolvo,12.50\nsaab,ninety\nfiat,8\n"
 
 @pytest.fixture
 def scaled(home: Path) -> Iterator[tuple[Server, PostgresDatabase]]:
-    with PostgresDatabase() as database:
+    with PostgresDatabase(is_migrated=True) as database:
         environment = {
             "DATABASE_URL": database.url,
             "REDIS_URL": REDIS_URL,

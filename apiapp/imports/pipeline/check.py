@@ -9,12 +9,17 @@ from itertools import compress
 
 from apiapp.imports.pipeline.convert import BadBytes, convert_column
 from apiapp.imports.pipeline.readers import Records
+from apiapp.imports.pipeline.rules import ALLOWED, PATTERN, RANGE, REFERENCE, breaches
 from apiapp.imports.pipeline.schema import ColumnSpec
 
 # The taxonomy: what can be wrong with a cell or with the cells of a row.
 TYPE, REQUIRED, UNIQUE, ENCODING = "type", "required", "unique", "encoding"
-EXTRA_CELL, MISSING_CELL = "extra_cell", "missing_cell"
-KINDS = (TYPE, REQUIRED, UNIQUE, ENCODING, EXTRA_CELL, MISSING_CELL)
+EXTRA_CELL, MISSING_CELL, DUPLICATE_ROW = "extra_cell", "missing_cell", "duplicate_row"
+BROKEN_ROW = "broken_row"  # what is in the file there is no row at all
+KINDS = (
+    *(TYPE, REQUIRED, UNIQUE, ENCODING, PATTERN, RANGE, ALLOWED, REFERENCE),
+    *(EXTRA_CELL, MISSING_CELL, DUPLICATE_ROW, BROKEN_ROW),
+)
 
 # Both databases find duplicates by an index, and PostgreSQL's hold 2,704 bytes.
 UNIQUE_LIMIT_CHARS = 600
@@ -59,7 +64,7 @@ class Findings:
 def check(records: Records, columns: Sequence[ColumnSpec]) -> Batch:
     """Convert every cell of `records`, whose cells are in the order of `columns`."""
     found = Findings(records.first_row)
-    rows = full_rows(records.rows, columns, found)
+    rows = full_rows(records, columns, found)
     cells_by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
     values = [
         checked_column(column, cells, found)
@@ -74,22 +79,24 @@ def check(records: Records, columns: Sequence[ColumnSpec]) -> Batch:
     return Batch(row_numbers, values, found.refusals, len(found.bad_rows))
 
 
-def full_rows(
-    rows: list[list[str]], columns: Sequence[ColumnSpec], found: Findings
-) -> list[list[str]]:
-    """`rows`, with empty ones in place of those that have too few or too many cells."""
+def full_rows(records: Records, columns: Sequence[ColumnSpec], found: Findings) -> list[list[str]]:
+    """The rows, with empty ones in place of those that are none or have the wrong width."""
     width = len(columns)
-    if {width}.issuperset(map(len, rows)):
+    rows = records.rows
+    if not records.broken and {width}.issuperset(map(len, rows)):
         return rows
     nothing = [""] * width
     full = []
     for index, row in enumerate(rows):
-        if len(row) == width:
+        if index not in records.broken and len(row) == width:
             full.append(row)
             continue
         full.append(nothing)
         found.torn_rows.add(index)
-        refuse_width(index, row, columns, found)
+        if index in records.broken:
+            found.refuse(index, "", ", ".join(row), BROKEN_ROW, f"The row {records.broken[index]}.")
+        else:
+            refuse_width(index, row, columns, found)
     return full
 
 
@@ -109,7 +116,7 @@ def counted(count: int) -> str:
 
 
 def checked_column(column: ColumnSpec, cells: Sequence[str], found: Findings) -> Sequence[str]:
-    values, bad = convert_column(column.type, cells)
+    values, bad = convert_column(column.type, cells, column.form)
     for index, error in bad:
         kind = ENCODING if isinstance(error, BadBytes) else TYPE
         found.refuse(index, column.label, cells[index], kind, f"The cell {error}.")
@@ -117,6 +124,9 @@ def checked_column(column: ColumnSpec, cells: Sequence[str], found: Findings) ->
         refuse_empty(column, cells, values, found)
     if column.unique and max(map(len, values), default=0) > UNIQUE_LIMIT_CHARS:
         refuse_long(column, cells, values, found)
+    if column.conditions:
+        for index, kind, reason in breaches(column.conditions, type_=column.type, values=values):
+            found.refuse(index, column.label, cells[index], kind, reason)
     return values
 
 

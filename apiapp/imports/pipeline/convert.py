@@ -15,7 +15,8 @@ Converting gives text again, in the one form of each value that both databases r
 | uuid      | 8-4-4-4-12 hex digits, or 32                           | 8-4-4-4-12, lower case       |
 | json      | RFC 8259; at most 100 levels deep                      | unchanged                    |
 
-Digits are ASCII only, nothing groups them.  Spaces around a cell count in text alone.  An empty
+A column may have a form of its own for numbers and dates (local_forms.py); then that is what it
+takes.  Digits are ASCII only, nothing else groups them.  Spaces around a cell count in text alone.  An empty
 cell, quoted or not, is NULL in every type, and empty text stands for it here.
 """
 
@@ -25,6 +26,9 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
+
+from apiapp.imports.pipeline.column_matcher import column_matcher
+from apiapp.imports.pipeline.local_forms import Canonical, canonical
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 INT64_DIGITS = 19
@@ -61,21 +65,6 @@ ConvertAll = Callable[[Sequence[str]], Sequence[str] | None]
 
 def matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(pattern).fullmatch
-
-
-def column_matcher(pattern: str) -> Callable[[Sequence[str]], bool]:
-    """Whether every cell matches `pattern` or is empty, asked of all cells at once.
-
-    One match over the joined column costs a fifth of one match per cell.  Possessive, as a cell
-    either matches or the whole column does not: no backtracking over a megabyte.
-    """
-    match = re.compile(rf"(?:(?:{pattern})?+\n)*+").fullmatch
-
-    def matches(cells: Sequence[str]) -> bool:
-        joined = "\n".join(cells) + "\n"
-        return joined.count("\n") == len(cells) and match(joined) is not None
-
-    return matches
 
 
 def filled(cells: Sequence[str]) -> list[str]:
@@ -318,9 +307,11 @@ def convert_cell(type_: str, cell: str) -> str:
 
 
 def convert_column(
-    type_: str, cells: Sequence[str]
+    type_: str, cells: Sequence[str], form: str = ""
 ) -> tuple[Sequence[str], list[tuple[int, BadCell]]]:
     """All cells in their form, and which cannot be converted; those are empty."""
+    if form and (read := canonical(type_, form)):
+        return convert_local(type_, cells, form, read)
     _, convert_all = CONVERTERS[type_]
     converted = convert_all(cells)
     if converted is not None:
@@ -334,3 +325,26 @@ def convert_column(
             values.append("")
             bad.append((index, error))
     return values, bad
+
+
+def convert_local(
+    type_: str, cells: Sequence[str], form: str, read: Canonical
+) -> tuple[Sequence[str], list[tuple[int, BadCell]]]:
+    values: list[str] = []
+    bad: list[tuple[int, BadCell]] = []
+    for index, cell in enumerate(cells):
+        try:
+            values.append(local_cell(type_, text(cell).strip(" "), form, read))
+        except BadCell as error:
+            values.append("")
+            bad.append((index, error))
+    return values, bad
+
+
+def local_cell(type_: str, cell: str, form: str, read: Canonical) -> str:
+    if not cell:
+        return ""
+    plain = read(cell)
+    if plain is None:
+        raise BadCell(f"is not written like the column's other {type_}s ({form!r})")
+    return convert_cell(type_, plain)

@@ -9,19 +9,22 @@ import math
 from collections.abc import Callable, Sequence
 
 from apiapp.imports.pipeline import convert
+from apiapp.imports.pipeline.column_matcher import column_matcher
+from apiapp.imports.pipeline.local_forms import LocalEvidence
 
+SHOWN_CELLS = 1000  # of a column, to see whether two local forms read them alike
 Rule = Callable[[Sequence[str]], bool]
 VOCABULARIES = ({"true", "false"}, {"yes", "no"}, {"t", "f"})
 ONE_WORD_IS_ENOUGH = VOCABULARIES[0]
 
 WHOLE = "-?(?:0|[1-9][0-9]{0,17}+)"
 NUMBER = rf"(?:{WHOLE}|-?(?=\.))(?:\.[0-9]{{1,100}}+)?+"
-are_short_integers = convert.column_matcher(WHOLE)
-are_integers = convert.column_matcher("-?(?:0|[1-9][0-9]{0,18}+)")
-are_decimals = convert.column_matcher(NUMBER)
-are_floats = convert.column_matcher(rf"{NUMBER}(?:[eE][+-][0-9]{{1,3}})?+")
-are_uuids = convert.column_matcher(rf"(?i:{convert.UUID})")
-start_as_json = convert.column_matcher(r"[\[{][^\n]*+")
+are_short_integers = column_matcher(WHOLE)
+are_integers = column_matcher("-?(?:0|[1-9][0-9]{0,18}+)")
+are_decimals = column_matcher(NUMBER)
+are_floats = column_matcher(rf"{NUMBER}(?:[eE][+-][0-9]{{1,3}})?+")
+are_uuids = column_matcher(rf"(?i:{convert.UUID})")
+start_as_json = column_matcher(r"[\[{][^\n]*+")
 
 
 def integers(cells: Sequence[str]) -> bool:
@@ -40,8 +43,14 @@ def json_values(cells: Sequence[str]) -> bool:
     return all(cell[0] in "[{" for cell in cells) and all_convert("json", cells)
 
 
+def dates(cells: Sequence[str]) -> bool:
+    return convert.date_all(cells) is not None
+
+
 def timestamps(cells: Sequence[str]) -> bool:
-    return convert.timestamp_all(cells) is not None or all_convert("timestamp", cells)
+    """A date is one, too; what is all the same is quickly seen."""
+    is_plain = dates(cells) or convert.timestamp_all(cells) is not None
+    return is_plain or all_convert("timestamp", cells)
 
 
 def all_convert(type_: str, cells: Sequence[str]) -> bool:
@@ -59,7 +68,7 @@ RULES: dict[str, Rule] = {
     "integer": integers,
     "decimal": are_decimals,
     "float": floats,
-    "date": lambda cells: convert.date_all(cells) is not None,
+    "date": dates,
     "timestamp": timestamps,
     "uuid": are_uuids,
     "json": json_values,
@@ -69,18 +78,23 @@ RULES: dict[str, Rule] = {
 class Evidence:
     """What the cells of one column, shown in portions, leave possible."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, decimal_mark: str = "", date_order: str = "") -> None:
+        """Both: asked of the local forms of numbers and dates; "": the cells decide."""
+        self._local = LocalEvidence(decimal_mark=decimal_mark, date_order=date_order)
+        self._shown: list[str] = []
         self._possible = list(RULES)
         self._is_empty = True
         self._words: set[str] = set()
 
     def add(self, cells: Sequence[str]) -> None:
-        if not self._possible:
+        if not self._possible and not self._local.is_possible:
             return
         seen = [stripped for cell in cells if (stripped := cell.strip(" "))]
         if not seen:
             return
         self._is_empty = False
+        self._local.add(seen)
+        self._shown += seen[: max(0, SHOWN_CELLS - len(self._shown))]
         self._possible = [type_ for type_ in self._possible if RULES[type_](seen)]
         if "boolean" in self._possible:
             self._words.update(map(str.lower, seen))
@@ -93,6 +107,13 @@ class Evidence:
             if type_ != "boolean" or self._are_answers():
                 return type_
         return "text"
+
+    def local_type(self) -> tuple[str, str]:
+        """The type and the form of the column's numbers and dates, where they have one."""
+        type_ = self.type()
+        if type_ != "text" or self._is_empty:
+            return type_, ""
+        return self._local.found(self._shown) or (type_, "")
 
     def _are_answers(self) -> bool:
         return self._words <= ONE_WORD_IS_ENOUGH or self._words in VOCABULARIES

@@ -35,6 +35,9 @@ class InlineRows:
         """The type that the values of each key speak for."""
         return [self._type_of(key) for key in self.keys]
 
+    def header(self) -> list[str]:
+        return self.keys
+
     def batches(self) -> Iterator[Records]:
         for at in count(0, BATCH_ROWS):
             rows = self._rows[at : at + BATCH_ROWS]

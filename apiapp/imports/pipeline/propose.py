@@ -2,27 +2,36 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from apiapp.imports.errors import NoRows, TooManyColumns
-from apiapp.imports.pipeline.check import check, readable
+from apiapp.imports.pipeline.check import Batch, check, readable
+from apiapp.imports.pipeline.convert import convert_column
 from apiapp.imports.pipeline.dialect import Dialect
+from apiapp.imports.pipeline.hints import Doubts, Hint
 from apiapp.imports.pipeline.infer import Evidence
+from apiapp.imports.pipeline.local_forms import FORMS_OF
 from apiapp.imports.pipeline.readers import DelimitedReader, Records
-from apiapp.imports.pipeline.sample import sample_records
+from apiapp.imports.pipeline.sample import Beginning, LookedEnough, sample_records
 from apiapp.imports.pipeline.schema import ColumnSpec, named_columns
-from apiapp.imports.pipeline.sniff import HEAD_BYTES, sniff
+from apiapp.imports.pipeline.sniff import sniff_file
 
 SHOWN_ROWS = 20
-CHECKED_ROWS = 1000  # the beginning is checked as the load will, to warn of what it would refuse
+# The beginning is checked as the load will, to warn of what it would refuse: so many rows, or as
+# many as are in so many bytes.  A first row is looked for further on.
+CHECKED_ROWS, CHECKED_BYTES = 1000, 8 << 20
+FIRST_ROW_WITHIN_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """rows: the first rows as they are in the file.  labels: the header's cells, [] without one.
 
-    warnings: sentences.
+    notes: sentences about the file.  confidence: of each decision, from 0 to 1.  choices: of the
+    file's members and sheets, where there are several.  beginning: what was checked against the
+    columns as a load will.
     """
 
     dialect: Dialect
@@ -30,7 +39,20 @@ class Proposal:
     labels: list[str]
     columns: list[ColumnSpec]
     rows: list[list[str]]
-    warnings: list[str]
+    notes: list[str]
+    beginning: Records
+    choices: dict[str, list[str]] = field(default_factory=dict)
+    confidence: dict[str, float] = field(default_factory=dict)
+    hints: list[Hint] = field(default_factory=list)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the person should look at before the load."""
+        return [*self.notes, *refused_warning(self.beginning, self.checked)]
+
+    @property
+    def checked(self) -> Batch:
+        return check(self.beginning, self.columns)
 
 
 def propose(
@@ -44,17 +66,17 @@ def propose(
 
     Raises UnreadableFile, and BadDialect for what is asked.
     """
-    head = file.read(HEAD_BYTES)
-    sniffed = sniff(head, is_whole=len(head) >= size_bytes, asked=asked)
+    sniffed = sniff_file(file, size_bytes=size_bytes, asked=asked)
     file.seek(0)
     labels, first = beginning(file, sniffed.dialect)
     width = len(labels) or len(first.rows[0])
     if width > column_limit:
         raise TooManyColumns(columns=width, limit=column_limit)
     file.seek(0)
-    columns = typed_columns(
+    columns, hints = looked_at(
         named_columns(labels or [""] * width),
         sample_records(file, size_bytes=size_bytes, dialect=sniffed.dialect, width=width),
+        sniffed.dialect,
     )
     return Proposal(
         dialect=sniffed.dialect,
@@ -62,36 +84,68 @@ def propose(
         labels=labels,
         columns=columns,
         rows=[[readable(cell) for cell in row] for row in first.rows[:SHOWN_ROWS]],
-        warnings=warnings(labels, columns, first),
+        notes=[*notes_on_names(labels, columns), *note_on_quotes(first)],
+        beginning=first,
+        confidence=sniffed.confidence,
+        hints=hints,
     )
+
+
+def likely_form(column: ColumnSpec, cells: Sequence[str]) -> str:
+    """The form in which the most of `cells` are values of the column's type; the plain one first."""
+    forms = ("", *FORMS_OF.get(column.type, ()))
+    return min(forms, key=lambda form: len(convert_column(column.type, cells, form)[1]))
 
 
 def beginning(file: BinaryIO, dialect: Dialect) -> tuple[list[str], Records]:
     """The header's cells and the first batch of records.  Raises UnreadableFile."""
-    reader = DelimitedReader(file, dialect)
-    labels = reader.header()
+    reader = DelimitedReader(Beginning(file, FIRST_ROW_WITHIN_BYTES), dialect)
+    labels: list[str] = []
     rows: list[list[str]] = []
-    for records in reader.batches():
-        rows += records.rows
-        if len(rows) >= CHECKED_ROWS:
-            break
+    mended: list[int] = []
+    with suppress(LookedEnough):
+        labels = reader.header()
+        for records in reader.batches():
+            mended += [len(rows) + index for index in records.mended]
+            rows += records.rows
+            if len(rows) >= CHECKED_ROWS or reader.bytes_read > CHECKED_BYTES:
+                break
     if not rows:
         raise NoRows
-    return labels, Records(1, rows[:CHECKED_ROWS])
+    return labels, Records(
+        1, rows[:CHECKED_ROWS], mended=[index for index in mended if index < CHECKED_ROWS]
+    )
 
 
-def typed_columns(
-    columns: Sequence[ColumnSpec], samples: Iterable[Sequence[Sequence[str]]]
-) -> list[ColumnSpec]:
-    evidence = [Evidence() for _ in columns]
+def looked_at(
+    columns: Sequence[ColumnSpec],
+    samples: Iterable[Sequence[Sequence[str]]],
+    dialect: Dialect = Dialect(),  # noqa: B008  frozen
+) -> tuple[list[ColumnSpec], list[Hint]]:
+    """The columns with the types, and the local forms, that their cells speak for, and what stands
+    against them.
+    """
+    evidence = [
+        Evidence(decimal_mark=dialect.decimal_mark, date_order=dialect.date_order) for _ in columns
+    ]
+    doubts = [Doubts() for _ in columns]
     for rows in samples:
-        for one, cells in zip(evidence, zip(*rows, strict=True), strict=False):
+        for one, doubt, cells in zip(evidence, doubts, zip(*rows, strict=True), strict=False):
             one.add(cells)
-    return [replace(column, type=one.type()) for column, one in zip(columns, evidence, strict=True)]
+            doubt.add(cells)
+    told = [one.local_type() for one in evidence]
+    hints = [
+        doubt.hint(column.label, type_, form)
+        for column, doubt, (type_, form) in zip(columns, doubts, told, strict=True)
+    ]
+    typed = [
+        replace(column, type=type_, form=form)
+        for column, (type_, form) in zip(columns, told, strict=True)
+    ]
+    return typed, [hint for hint in hints if hint]
 
 
-def warnings(labels: Sequence[str], columns: Sequence[ColumnSpec], first: Records) -> list[str]:
-    """What the person should look at before the load."""
+def notes_on_names(labels: Sequence[str], columns: Sequence[ColumnSpec]) -> list[str]:
     found = []
     unnamed = [column.label for column, label in zip(columns, labels, strict=False) if not label]
     if unnamed:
@@ -99,11 +153,22 @@ def warnings(labels: Sequence[str], columns: Sequence[ColumnSpec], first: Record
     twice = [label for label, count in Counter(labels).items() if label and count > 1]
     if twice:
         found.append(f"Several columns are called {', '.join(twice)}.")
-    checked = check(first, columns)
-    if checked.rows_refused:
-        refusal = checked.refusals[0]
-        found.append(
-            f"{checked.rows_refused:,} of the first {len(first.rows):,} rows would be refused; "
-            f"row {refusal.row_number}: {refusal.reason}"
-        )
     return found
+
+
+def note_on_quotes(first: Records) -> list[str]:
+    if not first.mended:
+        return []
+    rows = f"{len(first.mended):,} of the first {len(first.rows):,} rows"
+    number = first.first_row + first.mended[0]
+    return [f"The quotes do not match in {rows} and are kept as text; the first is row {number}."]
+
+
+def refused_warning(first: Records, checked: Batch) -> list[str]:
+    if not checked.rows_refused:
+        return []
+    refusal = checked.refusals[0]
+    return [
+        f"{checked.rows_refused:,} of the first {len(first.rows):,} rows would be refused; "
+        f"row {refusal.row_number}: {refusal.reason}"
+    ]

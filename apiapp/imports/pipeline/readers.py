@@ -1,44 +1,37 @@
-"""Records of a delimited text file, in batches, in bounded memory.
+"""Records of a text file, in batches, in bounded memory.
 
-An invalid byte of UTF-8 does not stop the reading: it comes as a lone surrogate (PEP 383,
-"surrogateescape"), which no valid text has, and the check refuses the row it is in.
+What csv can read exactly, csv reads; lines it stumbles over, and dialects it does not know, are
+read by tolerant.py.  Which of the two reads a line makes no difference to lines that are written
+as the dialect says.
 """
 
-import csv
-import io
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import chain, islice
-from typing import BinaryIO, Protocol
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Protocol
 
-from apiapp.imports.errors import (
-    CellTooLong,
-    QuoteNeverClosed,
-    RecordTooLong,
-    UnreadableFile,
-)
+from apiapp.imports.errors import CellTooLong, RecordTooLong
 from apiapp.imports.pipeline.dialect import Dialect
+from apiapp.imports.pipeline.lines import Bytes, TextBlocks, lines_of
+from apiapp.imports.pipeline.parsing import CELL_LIMIT_CHARS, BlockParser, Parsed
 
-BLOCK_BYTES = 1 << 20
-RECORD_LIMIT_BYTES = 16 << 20
-CELL_LIMIT_CHARS = 1 << 20
 BATCH_ROWS = 10_000
-BOM = b"\xef\xbb\xbf"
-
-# Fed to csv after the last line: if it does not come back as a record of its own, the file ended
-# inside a quoted cell.
-END = "\x00\x00the end of the file\x00\x00"
-
-# The csv module keeps this for the whole process; nothing else here reads CSV with another.
-csv.field_size_limit(CELL_LIMIT_CHARS)
+is_ruler_cell = re.compile(r"[-=+:_| ]*[-=]{2,}[-=+:_| ]*").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Consecutive records as lists of cells; `first_row` is the number of the first (from 1)."""
+    """Consecutive records as lists of cells; `first_row` is the number of the first (from 1).
+
+    mended: indices of rows whose quotes do not match, read as they stand.
+    broken: of those that are no rows, by index, why ("is not JSON"); their cells are what was read.
+    """
 
     first_row: int
     rows: list[list[str]]
+    mended: Sequence[int] = ()
+    broken: Mapping[int, str] = field(default_factory=dict)
 
 
 class RecordSource(Protocol):
@@ -48,6 +41,9 @@ class RecordSource(Protocol):
     def bytes_read(self) -> int:
         """How far the source is, for a progress bar; never more than its size."""
 
+    def header(self) -> list[str]:
+        """The names of the columns as they are written, [] without any.  Raises UnreadableFile."""
+
     def batches(self) -> Iterator[Records]:
         """The rows below the header, in batches of bounded size.  Raises UnreadableFile."""
 
@@ -56,101 +52,105 @@ class DelimitedReader:
     """The records of an open binary file.
 
     Blank lines are skipped and not counted: row 1 is the first record below the header.  A batch
-    ends soon after the block of bytes it began in, so the limits above bound what is in memory.
+    ends soon after the block of bytes it began in, so the limits bound what is in memory.
     """
 
-    def __init__(self, file: BinaryIO, dialect: Dialect) -> None:
-        self.bytes_read = 0
-        self._file = file
-        self._is_header_due = dialect.has_header
-        self._is_over = False
-        self._rows_before = 0
-        self._taken: list[list[str]] = []
-        self._taken_from_byte = 0
-        self._records = csv.reader(
-            chain(chain.from_iterable(self._blocks()), [END]),
-            delimiter=dialect.delimiter,
-            quotechar=dialect.quote,
-        )
+    def __init__(self, file: Bytes, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._blocks = TextBlocks(file, dialect.encoding)
+        self._labels: list[str] | None = None
+        self._rows_read = 0  # of all, those of the header too
+        self._parts = self._parse()
+        self._held = Parsed()  # read, and not given yet
+
+    @property
+    def bytes_read(self) -> int:
+        return self._blocks.bytes_read
 
     def header(self) -> list[str]:
-        """The first record, or [] where the dialect has no header.  Raises UnreadableFile."""
-        record: list[str] = []
-        while self._is_header_due and not self._is_over:
-            record = next(iter(self._take(1)), [])
-            self._is_header_due = not record
-        return record
+        """The first records as names, or [] where there are none.  Raises UnreadableFile."""
+        if self._labels is None:
+            count = self._header_rows
+            while len(self._held.rows) < count and (part := next(self._parts, None)):
+                self._held = self._held.followed_by(part)
+            self._labels = labels_of(self._held.rows[:count])
+            self._held = self._held.cut(count)[1]
+        return self._labels
 
     def batches(self) -> Iterator[Records]:
         """The records below the header.  Raises UnreadableFile."""
         self.header()
-        while not self._is_over:
-            rows = self._take(BATCH_ROWS)
-            if rows:
-                yield Records(self._rows_before + 1, rows)
-            self._rows_before += len(rows)
+        footer = self._dialect.footer_rows
+        before = 0
+        for part in chain([Parsed()], self._parts):
+            held = self._held.followed_by(part)
+            ready, self._held = held.cut(max(0, len(held.rows) - footer))
+            for at in range(0, len(ready.rows), BATCH_ROWS):
+                rows = ready.rows[at : at + BATCH_ROWS]
+                mended = [each - at for each in ready.mended if at <= each < at + BATCH_ROWS]
+                yield Records(before + 1, rows, mended)
+                before += len(rows)
 
-    def _take(self, at_most: int) -> list[list[str]]:
-        rows = self._taken = []
-        began_at = self._taken_from_byte = self.bytes_read
+    @property
+    def _header_rows(self) -> int:
+        return self._dialect.header_rows if self._dialect.has_header else 0
+
+    def _parse(self) -> Iterator[Parsed]:
+        parser = BlockParser(self._dialect)
+        rest: list[str] = []
         try:
-            for record in islice(self._records, at_most):
-                rows.append(record)
-                if self.bytes_read > began_at:
-                    break
-        except csv.Error as error:
-            raise self._unreadable(error) from error
-        self._notice_the_end(rows)
-        return [row for row in rows if row] if [] in rows else rows
+            for lines in self._lines():
+                part = parser.parse([*rest, *lines] if rest else lines, is_last=False)
+                rest = part.left
+                self._rows_read += len(part.rows)
+                yield part
+            yield parser.parse(rest, is_last=True)
+        except RecordTooLong as error:
+            row_number = max(0, self._rows_read - self._header_rows + 1)
+            raise RecordTooLong(
+                row_number=row_number if self._rows_read else 0, limit_bytes=error.limit_bytes
+            ) from error
+        except CellTooLong as error:
+            row_number = max(0, self._rows_read - self._header_rows + error.row_number)
+            raise CellTooLong(row_number=row_number, limit_chars=CELL_LIMIT_CHARS) from error
 
-    def _notice_the_end(self, rows: list[list[str]]) -> None:
-        last = rows[-1] if rows else []
-        if not last or not last[-1].endswith(END):
-            return
-        if last != [END]:
-            rows.pop()
-            raise QuoteNeverClosed(row_number=self._row_at_hand())
-        rows.pop()
-        self._is_over = True
-
-    def _blocks(self) -> Iterator[io.StringIO]:
-        """The text in pieces of whole lines; each yields its lines, ends included."""
-        rest = b""
-        while block := self._file.read(BLOCK_BYTES):
-            if self.bytes_read == 0:
-                block = block.removeprefix(BOM)
-            self.bytes_read = self._file.tell()
-            whole, rest = cut_at_line_end(rest + block)
-            if len(rest) > RECORD_LIMIT_BYTES or self._is_record_endless():
-                raise RecordTooLong(row_number=self._row_at_hand(), limit_bytes=RECORD_LIMIT_BYTES)
-            yield lines_of(whole)
-        yield lines_of(rest)
-
-    def _is_record_endless(self) -> bool:
-        """A batch ends with the first record after its block: more blocks are one record's."""
-        return self.bytes_read - self._taken_from_byte > RECORD_LIMIT_BYTES + 2 * BLOCK_BYTES
-
-    def _row_at_hand(self) -> int:
-        """The number of the record that is being read; 0: the header."""
-        if self._is_header_due:
-            return 0
-        return self._rows_before + sum(map(bool, self._taken)) + 1
-
-    def _unreadable(self, error: csv.Error) -> UnreadableFile:
-        if "field limit" in str(error):
-            return CellTooLong(row_number=self._row_at_hand(), limit_chars=CELL_LIMIT_CHARS)
-        return UnreadableFile(f"row {self._row_at_hand()} cannot be read: {error}")
+    def _lines(self) -> Iterator[list[str]]:
+        """The lines of the table, by block."""
+        first, last = self._dialect.skip_lines, self._dialect.end_line
+        at = 0
+        for text in self._blocks:
+            lines = lines_of(text, self._dialect.line_end)
+            begin, at = at, at + len(lines)
+            if begin < first:
+                lines = lines[first - begin :]
+            if last and at >= last:
+                yield lines[: len(lines) - (at - last)]
+                return
+            yield lines
 
 
-def cut_at_line_end(data: bytes) -> tuple[bytes, bytes]:
-    """`data` up to its last line end, and the rest.
+def labels_of(rows: Sequence[Sequence[str]]) -> list[str]:
+    """One name for each column: the cells of all header rows above one another, joined by a space.
 
-    A CR at the very end is no line end yet: LF may follow.
+    An upper cell that is empty, above one that is not, is that to its left, merged over several
+    columns.
     """
-    end = data.rfind(b"\n") + 1 or data.rfind(b"\r", 0, len(data) - 1) + 1
-    return data[:end], data[end:]
+    if len(rows) < 2:
+        return [*rows[0]] if rows else []
+    width = max(map(len, rows))
+    padded = [[*row, *[""] * (width - len(row))] for row in rows]
+    filled = [spread(row, padded[at:]) for at, row in enumerate(padded[:-1], 1)] + padded[-1:]
+    named = (
+        [cell for cell in cells if cell and not is_ruler_cell(cell)]
+        for cells in zip(*filled, strict=True)
+    )
+    return [" ".join(names) for names in named]
 
 
-def lines_of(data: bytes) -> io.StringIO:
-    """Lines of UTF-8 text that ends with a line; invalid bytes come as lone surrogates."""
-    return io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")
+def spread(row: Sequence[str], lower: Sequence[Sequence[str]]) -> list[str]:
+    cells: list[str] = []
+    merged = ""
+    for cell, *below in zip(row, *lower, strict=True):
+        merged = cell if cell.strip() else merged
+        cells.append(merged if any(map(str.strip, below)) else cell)
+    return cells

@@ -2,11 +2,14 @@
 
 import unicodedata
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from apiapp.imports.errors import BadColumns
+from apiapp.imports.pipeline import rules
 from apiapp.imports.pipeline.convert import CONVERTERS
+from apiapp.imports.pipeline.counted import counted
+from apiapp.imports.pipeline.local_forms import FORMS_OF
 
 TYPES = tuple(CONVERTERS)
 NAME_LIMIT_BYTES = 48
@@ -24,13 +27,21 @@ RESERVED = {"order", "select", "limit", "cursor", "search", "format"} | {
 
 @dataclass(frozen=True, slots=True)
 class ColumnSpec:
-    """One column: `name` in the database and in JSON, `label` for people."""
+    """One column: `name` in the database and in JSON, `label` for people.
+
+    form: how its numbers or dates are written in the file, as local_forms.py has it.
+    conditions: on its values, as rules.agreed gives them.
+    is_new: the dataset that is there lacks it; the import adds it.
+    """
 
     name: str
     label: str
     type: str = "text"
     required: bool = False
     unique: bool = False
+    form: str = ""
+    conditions: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    is_new: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -101,14 +112,20 @@ def asked_columns(
 
     What is left out stays as proposed; a new label alone gives a new name.  Raises BadColumns.
     """
-    if len(asked) != len(proposed):
-        raise BadColumns(f"{len(asked)} columns are described, the file has {len(proposed)}")
+    refuse_miscounted(asked, proposed)
     columns: list[ColumnSpec] = []
     taken: set[str] = set()
     for column, wish in zip(proposed, asked, strict=True):
         columns.append(asked_column(column, wish, taken))
         taken.add(columns[-1].name)
     return columns
+
+
+def refuse_miscounted(asked: Sequence[Any], found: Sequence[ColumnSpec]) -> None:
+    """Raises BadColumns unless each column of the file is described."""
+    if len(asked) != len(found):
+        described = counted(len(asked), "column is described", "columns are described")
+        raise BadColumns(f"{described}, the file has {len(found):,}")
 
 
 def asked_column(
@@ -121,16 +138,39 @@ def asked_column(
             f"{label}: there is no type {type_!r}; known: {', '.join(TYPES)}", columns=[label]
         )
     return ColumnSpec(
-        name=asked_name(wish.get("name"), label, taken),
+        name=asked_name(wish, proposed, label, taken),
         label=label[:LABEL_LIMIT_CHARS],
         type=type_,
         required=wish.get("required", proposed.required),
         unique=wish.get("unique", proposed.unique),
+        conditions=rules.agreed(wish.get("conditions") or {}, type_=type_, label=label),
+        form=asked_form(wish.get("form"), type_, proposed, label),
+        is_new=wish.get("add", False),
     )
 
 
-def asked_name(wanted: str | None, label: str, taken: Container[str]) -> str:
-    """The name asked for, else one made of the label; only the latter gives way to others."""
+def asked_form(wanted: str | None, type_: str, proposed: ColumnSpec, label: str) -> str:
+    """The form asked for, else the proposed one where the type can have it.  Raises BadColumns."""
+    known = FORMS_OF.get(type_, ())
+    if wanted is None:
+        return proposed.form if proposed.form in known else ""
+    if wanted and wanted not in known:
+        shown = ", ".join(map(repr, known)) or "none"
+        reason = f"{label}: a column of {type_} has no form {wanted!r}; known: {shown}"
+        raise BadColumns(reason, columns=[label])
+    return wanted
+
+
+def asked_name(
+    wish: Mapping[str, Any], proposed: ColumnSpec, label: str, taken: Container[str]
+) -> str:
+    """The name asked for, else one made of a new label, else the proposed one.
+
+    Only the first does not give way to others.  Raises BadColumns.
+    """
+    wanted = wish.get("name")
+    if not wanted and label == proposed.label:
+        return unused(proposed.name, taken)
     name = column_name(wanted) if wanted else column_name(label, taken=taken)
     if not name:
         raise BadColumns(f"{label!r} has no letter or digit to name a column by", columns=[label])

@@ -1,215 +1,369 @@
-"""How a file is written, told from its first bytes, with the reasons; or why it cannot be read."""
+"""How a file is written, told from its bytes, with the reasons; or why it cannot be read.
 
-import codecs
-import csv
-import io
+Looks at the head, and at places from the middle and the tail of a large file.  The decisions are in
+sniffing/, one module for each kind; here they follow one another.
+"""
+
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import Any, BinaryIO
 
-from apiapp.imports.errors import EmptyFile, NotText, NotUtf8, RecordTooLong
-from apiapp.imports.pipeline.dialect import DELIMITERS, QUOTE, Dialect
-from apiapp.imports.pipeline.infer import type_of
-from apiapp.imports.pipeline.readers import BOM, cut_at_line_end, lines_of
+from apiapp.imports.errors import EmptyFile, RecordTooLong
+from apiapp.imports.pipeline.counted import counted
+from apiapp.imports.pipeline.dialect import Dialect
+from apiapp.imports.pipeline.lines import BOM, lines_of, without_end
+from apiapp.imports.pipeline.sniffing import structure
+from apiapp.imports.pipeline.sniffing.comments import sniff_comment
+from apiapp.imports.pipeline.sniffing.decision import Decisions
+from apiapp.imports.pipeline.sniffing.delimiters import (
+    Candidate,
+    are_letters,
+    best_candidate,
+    modal_width,
+    parsed_sample,
+    rated,
+    shown,
+)
+from apiapp.imports.pipeline.sniffing.encoding import as_text, sniff_encoding
+from apiapp.imports.pipeline.sniffing.fixed import fixed_candidate, is_torn
+from apiapp.imports.pipeline.sniffing.header import further_rows, sniff_header_rows
+from apiapp.imports.pipeline.sniffing.line_ends import sniff_line_end
+from apiapp.imports.pipeline.sniffing.structure import Numbered, Table
+from apiapp.imports.pipeline.tolerant import TolerantParser
 
 HEAD_BYTES = 1 << 20
-SAMPLE_RECORDS = 200
-# Among the lines of the head: above it the file is of another kind, below it a few rows are bad.
-BAD_LINES_RATIO = 0.1
-LEAST_SPLIT_RATIO = 0.5  # of the rows: below it a delimiter only happens to occur in the text
+LEAST_HEAD_LINES = 2
+WIDE_HEAD_BYTES = 4 << 20  # a hundred thousand columns, and a row
+PLACE_BYTES = 64 << 10
+SAMPLE_LINES = 300  # for the delimiter
+SAMPLE_CHARS = 200_000
+PLACE_LINES = 100
+HEADER_ROWS = 200
 
-KINDS_OF_FILE = {
-    b"PK\x03\x04": "it is a zip archive, as Excel's xlsx is",
-    b"PK\x05\x06": "it is an empty zip archive",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "it is an old Excel or Word file",
-    b"\x1f\x8b": "it is compressed with gzip",
-    b"BZh": "it is compressed with bzip2",
-    b"\xfd7zXZ\0": "it is compressed with xz",
-    b"\x28\xb5\x2f\xfd": "it is compressed with zstd",
-    b"7z\xbc\xaf\x27\x1c": "it is a 7z archive",
-    b"Rar!\x1a\x07": "it is a rar archive",
-    b"PAR1": "it is a Parquet file",
-    b"ARROW1": "it is an Arrow file",
-    b"SQLite format 3\0": "it is an SQLite database",
-    b"%PDF-": "it is a PDF",
-    b"\x89PNG\r\n\x1a\n": "it is a PNG picture",
-    b"\xff\xd8\xff": "it is a JPEG picture",
-    b"GIF8": "it is a GIF picture",
-    b"\x7fELF": "it is a program",
-    b"MZ\x90\0": "it is a program",
-}
-OTHER_BOMS = {  # UTF-32 before UTF-16, whose mark begins its own
-    codecs.BOM_UTF32_LE: "the mark of UTF-32",
-    codecs.BOM_UTF32_BE: "the mark of UTF-32",
-    codecs.BOM_UTF16_LE: "the mark of UTF-16",
-    codecs.BOM_UTF16_BE: "the mark of UTF-16",
-}
-has_decimal_comma = re.compile(r"[+-]?[0-9]+,[0-9]+").fullmatch
+says_delimiter = re.compile(r'"?sep=(.{1,3}?)"?', re.IGNORECASE).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """The dialect, and a sentence for each decision in it."""
+    """The dialect, and for each decision in it a sentence and a confidence from 0 to 1."""
 
     dialect: Dialect
     reasons: dict[str, str]
+    confidence: dict[str, float]
 
 
-def sniff(head: bytes, *, is_whole: bool, asked: Mapping[str, Any] | None = None) -> Sniffed:
+def sniff_file(
+    file: BinaryIO, *, size_bytes: int, asked: Mapping[str, Any] | None = None
+) -> Sniffed:
+    """Decide how an open file is written; its position moves.  Raises as `sniff`."""
+    file.seek(0)
+    head = head_of(file)
+    places = []
+    if size_bytes > len(head) and (b"\n" in head or b"\r" in head):
+        for at_byte in (size_bytes // 2, size_bytes - PLACE_BYTES):
+            file.seek(max(len(head), at_byte) // 4 * 4)
+            places.append(file.read(PLACE_BYTES))
+    return sniff(head, is_whole=size_bytes <= len(head), asked=asked, places=places)
+
+
+def head_of(file: BinaryIO) -> bytes:
+    """The beginning: HEAD_BYTES, or more where these have not even two lines."""
+    head = file.read(HEAD_BYTES)
+    while HEAD_BYTES <= len(head) < WIDE_HEAD_BYTES and line_ends_in(head) < LEAST_HEAD_LINES:
+        more = file.read(HEAD_BYTES)
+        if not more:
+            break
+        head += more
+    return head
+
+
+def line_ends_in(head: bytes) -> int:
+    return head.count(b"\n") or head.count(b"\r")
+
+
+def sniff(
+    head: bytes,
+    *,
+    is_whole: bool,
+    asked: Mapping[str, Any] | None = None,
+    places: Sequence[bytes] = (),
+) -> Sniffed:
     """Decide how a file is written.
 
-    `head`: its first HEAD_BYTES; `is_whole`: there are no more.  What is in `asked` is taken as
-    it is.  Raises UnreadableFile, or BadDialect for what is asked.
+    `head`: its first HEAD_BYTES or more; `is_whole`: there are no more; `places`: bytes from further down,
+    the last of them the file's end.  What is in `asked` is taken as it is.  Raises UnreadableFile,
+    or BadDialect for what is asked.
     """
-    dialect = Dialect(has_bom=head.startswith(BOM)).changed(asked or {})
-    refuse_other_kinds(head)
-    sample = text_sample(head, is_whole=is_whole)
-    how = "begins with the mark of UTF-8" if dialect.has_bom else "reads as UTF-8 where it begins"
-    reasons = {"encoding": f"the file {how}"}
-    if "delimiter" not in (asked or {}):
-        delimiter, reasons["delimiter"] = sniff_delimiter(sample, is_whole=is_whole)
-        dialect = dialect.changed({"delimiter": delimiter})
-    if "has_header" not in (asked or {}):
-        rows = sample_rows(sample, dialect.delimiter, is_whole=is_whole)
-        has_header, reasons["has_header"] = sniff_header(rows)
-        dialect = dialect.changed({"has_header": has_header})
-    return Sniffed(dialect, reasons)
+    asked = asked or {}
+    known = Dialect().changed(asked)
+    refuse_empty(head)
+    found = Decisions()
+    if "encoding" not in asked:
+        sniff_encoding([head, *places], found)
+    encoding = asked.get("encoding", found.values.get("encoding"))
+    text = text_of(head, encoding, is_whole=is_whole)
+    if "line_end" not in asked:
+        sniff_line_end(text, found)
+    line_end = asked.get("line_end", found.values.get("line_end", ""))
+    look = Look(
+        known=known.changed({"encoding": encoding, "line_end": line_end}),
+        asked=frozenset(asked),
+        lines=lines_of(text, line_end),
+        further=[inner_lines(as_text(place, encoding), line_end) for place in places],
+        is_whole=is_whole,
+    )
+    decide_cells(look, found)
+    decide_place(look, with_asked(look, found), found)
+    for name in asked:
+        found.reasons.pop(name, None)
+        found.confidence.pop(name, None)
+    return Sniffed(with_asked(look, found), found.reasons, found.confidence)
 
 
-def refuse_other_kinds(head: bytes) -> None:
-    """Raises EmptyFile, NotText or NotUtf8 for what is no UTF-8 text as a whole."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What there is to decide from: the lines of the head, and those of places further down."""
+
+    known: Dialect
+    asked: frozenset[str]
+    lines: list[str]
+    further: list[list[str]]
+    is_whole: bool
+
+
+def with_asked(look: Look, found: Decisions) -> Dialect:
+    decided = {name: value for name, value in found.values.items() if name not in look.asked}
+    return look.known.changed(decided)
+
+
+def refuse_empty(head: bytes) -> None:
+    """Raises EmptyFile."""
     if not head.removeprefix(BOM).strip():
         raise EmptyFile
-    for magic, what in KINDS_OF_FILE.items():
-        if head.startswith(magic):
-            raise NotText(found=what)
-    for mark, what in OTHER_BOMS.items():
-        if head.startswith(mark):
-            raise NotUtf8(at_byte=0, found=what)
 
 
-def text_sample(head: bytes, *, is_whole: bool) -> str:
-    """The text of the head's whole lines, invalid bytes as lone surrogates.
-
-    Raises RecordTooLong, NotText, NotUtf8.
-    """
-    sample = head.removeprefix(BOM) if is_whole else cut_at_line_end(head.removeprefix(BOM))[0]
-    if not sample:
-        raise RecordTooLong(row_number=0, limit_bytes=len(head))
-    lines = sample.splitlines()
-    bad = [number for number, line in enumerate(lines) if not is_utf8(line)]
-    if bad and (is_first_line(bad[0], lines) or 1 < len(bad) > BAD_LINES_RATIO * len(lines)):
-        refuse_bytes(head)
-    return lines_of(sample).getvalue()
+def text_of(head: bytes, encoding: str, *, is_whole: bool) -> str:
+    """The head's whole lines.  Raises RecordTooLong, EmptyFile."""
+    text = as_text(head, encoding)
+    if not is_whole:
+        end = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
+        if not end:
+            raise RecordTooLong(row_number=0, limit_bytes=len(head))
+        text = text[:end]
+    if not text.strip():
+        raise EmptyFile
+    return text
 
 
-def is_utf8(line: bytes) -> bool:
-    if line.isascii():
-        return b"\0" not in line
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return b"\0" not in line
+def inner_lines(text: str, line_end: str) -> list[str]:
+    """The lines of a place but the first, which began before it; the last may be cut."""
+    return lines_of(text, line_end)[1:]
 
 
-def is_first_line(number: int, lines: Sequence[bytes]) -> bool:
-    return not any(line.strip() for line in lines[:number])
+# --- how cells are told from one another -------------------------------------------------------
+def decide_cells(look: Look, found: Decisions) -> None:
+    """Decide `delimiter`, `widths`, `quote`, `escape`, `comment`."""
+    sniff_comment(look.lines, found)
+    sample = sample_of(look)
+    if "delimiter" not in look.asked and (said := says_delimiter(look.lines[0].strip("\r\n"))):
+        found.decide("delimiter", said[1], "the first line says so", 1.0)
+        sample = sample[1:]
+        best: Candidate | None = (
+            rated(sample, with_asked(look, found), is_whole=len(sample) + 1 == len(look.lines))
+            if sample
+            else None
+        )
+    else:
+        best = (
+            None
+            if look.known.widths
+            else best_candidate(
+                sample,
+                with_asked(look, found),
+                sorted(look.asked),
+                later_places(look, len(sample)),
+                is_whole=len(sample) == len(look.lines),
+            )
+        )
+        fixed = (
+            fixed_candidate(sample, with_asked(look, found))
+            if not look.asked & {"delimiter"}
+            else None
+        )
+        if fixed and "widths" not in look.asked and (best is None or fixed.score > best.score):
+            decide_fixed(look, fixed, found)
+            return
+        decide_delimiter(look, best, sample, found)
+    if best is None:
+        return
+    if "quote" not in look.asked and look.is_whole and are_letters(look.lines, best.dialect):
+        found.decide("quote", "", "no cell has quotes at both ends, and no line needs them", 0.8)
+        return
+    decide_quote(best, sample, found)
 
 
-def refuse_bytes(head: bytes) -> None:
-    """Say which bytes of `head` are no UTF-8 text.  Raises NotText or NotUtf8."""
-    at_byte = head.find(b"\0")
-    if at_byte >= 0:
-        if head[:2].count(b"\0") == 1 and head[2:4].count(b"\0") == 1:
-            raise NotUtf8(at_byte=at_byte, found="every second byte is 0, as in UTF-16, the first")
-        raise NotText(found=f"byte {at_byte} is 0")
-    try:
-        head.decode()
-    except UnicodeDecodeError as error:
-        found = f"0x{head[error.start]:02X}"
-        raise NotUtf8(at_byte=error.start, found=found) from error
+def sample_of(look: Look) -> list[str]:
+    """The first lines, all of them: leaving any out could tear a cell apart."""
+    sample: list[str] = []
+    size = 0
+    for line in look.lines[:SAMPLE_LINES]:
+        size += len(line)
+        if size > SAMPLE_CHARS and sample:
+            break
+        sample.append(line)
+    return sample
 
 
-def sample_rows(sample: str, delimiter: str, *, is_whole: bool) -> list[list[str]]:
-    """The first records of the sample that are not blank."""
-    lines = io.StringIO(sample, newline="")
-    reader = csv.reader(lines, delimiter=delimiter, quotechar=QUOTE)
-    rows = [row for row in islice(reader, SAMPLE_RECORDS + 1) if row]
-    is_cut = len(rows) > SAMPLE_RECORDS or (not is_whole and len(rows) > 1)
-    return rows[:-1] if is_cut else rows
+def later_places(look: Look, first: int) -> list[list[str]]:
+    """Lines from the middle and the end of the head beyond `first`, and from further down."""
+    if len(look.lines) < 2 * first:
+        return look.further
+    middle = (first + len(look.lines)) // 2
+    size = min(PLACE_LINES, first)
+    places = [look.lines[middle : middle + size], look.lines[-size - 1 : -1]]
+    return places + [lines[:size] for lines in look.further]
 
 
-def sniff_delimiter(sample: str, *, is_whole: bool) -> tuple[str, str]:
-    """The delimiter that splits the most rows alike into clean cells, and why.
-
-    The earlier in DELIMITERS wins among equals.  Where none does, the file has one column, and a
-    comma is as good as any.
-    """
-    best, best_score, reason = ",", 0.0, "no delimiter splits the rows: there is one column"
-    for delimiter in DELIMITERS:
-        rows = sample_rows(sample, delimiter, is_whole=is_whole)
-        width, count = Counter(map(len, rows)).most_common(1)[0]
-        split_ratio = count / len(rows)
-        if width < 2 or split_ratio < LEAST_SPLIT_RATIO:
-            continue
-        score = split_ratio * clean_ratio(rows, delimiter)
-        if len(rows[0]) != width:
-            score /= 2
-        if score > best_score:
-            best, best_score = delimiter, score
-            reason = f"{delimiter!r} splits {count} of {len(rows)} rows into {width} cells"
-    return best, reason
+def decide_fixed(look: Look, best: Candidate, found: Decisions) -> None:
+    found.values |= {"delimiter": "", "quote": "", "escape": ""}
+    reason = f"cells begin at the same {best.width} places in {best.fitting} of {best.rows} lines"
+    found.decide("widths", list(best.dialect.widths), reason, best.score)
+    titles = takewhile(lambda line: is_torn(without_end(line), best.dialect.widths), look.lines)
+    found.values["skip_lines"] = sum(1 for _ in titles)
+    if look.is_whole:
+        texts = [line for line in map(without_end, look.lines) if line.strip()]
+        notes = takewhile(lambda line: is_torn(line, best.dialect.widths), reversed(texts))
+        found.values["footer_rows"] = sum(1 for _ in notes)
 
 
-def clean_ratio(rows: Sequence[Sequence[str]], delimiter: str) -> float:
-    """How many of the cells have none of the other delimiters in them, from 0.5 to 1.
+def decide_delimiter(
+    look: Look, best: Candidate | None, sample: Sequence[str], found: Decisions
+) -> None:
+    if best is None:
+        has_comma = any("," in line for lines in (look.lines, *look.further) for line in lines)
+        reason = "no delimiter splits the rows: there is one column"
+        found.decide("delimiter", "" if has_comma else ",", reason, 0.6)
+        return
+    delimiter = best.dialect.delimiter
+    reason = f"{shown(delimiter)} splits {best.fitting} of {best.rows} rows into {best.width} cells"
+    found.decide("delimiter", delimiter, reason, best.score)
+    if best.dialect.merge_delimiters and "merge_delimiters" not in look.asked:
+        reason = "several spaces stand between cells that are no empty ones"
+        found.decide("merge_delimiters", True, reason, best.score)
 
-    A decimal comma is none.
-    """
-    others = [other for other in DELIMITERS if other != delimiter]
-    cells = [cell for row in rows for cell in row]
-    clean = sum(
-        not any(other in cell for other in others) or bool(has_decimal_comma(cell))
-        for cell in cells
+
+def decide_quote(best: Candidate, sample: Sequence[str], found: Decisions) -> None:
+    quote = best.dialect.quote
+    count = sum(quote in line for line in sample) if quote else 0
+    if count:
+        reason = f"{quote} stands around cells in {count} of {len(sample)} lines"
+        if best.mended:
+            rows = counted(best.mended, "row")
+            reason += f"; in {rows} they do not match, and are read as text"
+        found.decide("quote", quote, reason, 1 - best.mended / best.rows)
+    if best.dialect.escape:
+        found.decide("escape", best.dialect.escape, "quotes within cells have a backslash", 0.8)
+    if count and best.dialect.delimiter.strip() and spaced_quotes(best, sample) * 2 > count:
+        found.decide("skip_spaces", True, "spaces stand before quotes", 0.9)
+
+
+def spaced_quotes(best: Candidate, sample: Sequence[str]) -> int:
+    """In how many lines spaces stand between a delimiter and a quote that opens a cell."""
+    dialect = best.dialect
+    find = re.compile(rf"{re.escape(dialect.delimiter)} +{re.escape(dialect.quote)}").finditer
+    return sum(
+        any(line.count(dialect.quote, 0, found.start()) % 2 == 0 for found in find(line))
+        for line in sample
     )
-    return 0.5 + clean / len(cells) / 2
+
+
+# --- where the table is ------------------------------------------------------------------------
+def decide_place(look: Look, dialect: Dialect, found: Decisions) -> None:
+    """Decide `skip_lines`, `end_line`, `footer_rows`, `table`, `has_header`, `header_rows`."""
+    rows = numbered(look.lines, replace(dialect, skip_lines=0), look.is_whole)
+    if not rows.rows:
+        raise EmptyFile
+    width, _ = modal_width(rows.rows)
+    tables = structure.tables_in(rows, width)
+    chosen = structure.largest(tables)
+    if "table" in look.asked:
+        chosen = min(dialect.table, len(tables)) - 1
+    table = structure.without_preamble(rows, tables[chosen])
+    if "skip_lines" in look.asked or dialect.skip_lines:
+        table = from_line(rows, table, dialect.skip_lines)
+    decide_tables(tables, chosen, found)
+    decide_beginning(rows, table, found)
+    decide_end(look, rows, table, is_last=chosen == len(tables) - 1, found=found)
+    decide_header(rows.rows[table.first : min(table.last, table.first + HEADER_ROWS)], look, found)
+
+
+def numbered(lines: Sequence[str], dialect: Dialect, is_whole: bool) -> Numbered:
+    parser = TolerantParser(dialect)
+    is_all = len(lines) <= SAMPLE_LINES
+    first = parsed_sample(lines[:SAMPLE_LINES], dialect, is_whole=is_all)
+    width, _ = modal_width(first.rows)
+    parsed = parser.parse(lines, width=width, is_last=is_whole)
+    is_blank = [not line.strip() for line in lines]
+    after_blank = [at > 0 and is_blank[at - 1] for at in parsed.starts]
+    return Numbered(parsed.rows, parsed.starts, after_blank)
+
+
+def from_line(rows: Numbered, table: Table, line: int) -> Table:
+    first = next((at for at, start in enumerate(rows.starts) if start >= line), table.first)
+    return Table(first, max(table.last, first + 1), table.width)
+
+
+def decide_tables(tables: Sequence[Table], chosen: int, found: Decisions) -> None:
+    if len(tables) < 2:
+        return
+    others = ", ".join(
+        f"table {number} of {counted(table.width, 'column')} and {counted(table.rows, 'row')}"
+        for number, table in enumerate(tables, start=1)
+        if number != chosen + 1
+    )
+    reason = f"there are {len(tables)} tables and this has the most rows; the others: {others}"
+    found.decide("table", chosen + 1, reason, 0.8)
+
+
+def decide_beginning(rows: Numbered, table: Table, found: Decisions) -> None:
+    line = rows.starts[table.first]
+    if table.first:
+        above = counted(table.first, "row above the table is", "rows above the table are")
+        reason = f"{above} not like those of the table"
+        found.decide("skip_lines", line, reason, 0.8)
+
+
+def decide_end(
+    look: Look, rows: Numbered, table: Table, *, is_last: bool, found: Decisions
+) -> None:
+    if not is_last:
+        until = Numbered(rows.rows[: table.last], rows.starts[: table.last], rows.after_blank)
+        count = structure.footer_rows(until, table)
+        found.values["end_line"] = rows.starts[table.last]
+    elif look.is_whole:
+        count = structure.footer_rows(rows, table) or found.values.get("footer_rows", 0)
+    else:
+        tail = numbered(look.further[-1], with_asked(look, found), True) if look.further else None
+        count = structure.footer_rows(tail, Table(0, len(tail.rows), table.width)) if tail else 0
+    if count:
+        last = "last row is" if count == 1 else f"last {count:,} rows are"
+        reason = f"the {last} not like those of the table"
+        found.decide("footer_rows", count, reason, 0.7)
+
+
+def decide_header(rows: Sequence[Sequence[str]], look: Look, found: Decisions) -> None:
+    lists = [[*row] for row in rows]
+    count, reason, confidence = sniff_header_rows(lists)
+    if look.known.has_header and "has_header" in look.asked:
+        count = count or further_rows(lists)
+    found.decide("has_header", count > 0, reason, confidence)
+    if count > 1:
+        found.decide("header_rows", count, f"the first {count} rows name the columns", 0.7)
 
 
 def sniff_header(rows: Sequence[Sequence[str]]) -> tuple[bool, str]:
-    """Whether the first of `rows` names the columns, and why.
-
-    Each column votes: for a header if its first cell does not fit the type of those below, against
-    it if it does, or if it comes again below.
-    """
-    first, body = rows[0], rows[1:]
-    votes = [vote(cell, below(body, index)) for index, cell in enumerate(first)]
-    if sum(votes) > 0:
-        return True, f"the first row does not fit the types below it in {votes.count(1)} columns"
-    if sum(votes) < 0:
-        return False, f"the first row is like the rows below it in {votes.count(-1)} columns"
-    named = [cell for cell in first if cell]
-    are_names = all(type_of([cell]) == "text" or is_year(cell) for cell in named)
-    if named and are_names and len(set(named)) == len(named):
-        return True, "the first row has distinct words only"
-    return False, "the first row has no names of columns"
-
-
-def below(body: Sequence[Sequence[str]], index: int) -> list[str]:
-    return [row[index] for row in body if len(row) > index and row[index]]
-
-
-def vote(first: str, cells: Sequence[str]) -> int:
-    if not first or not cells or is_year(first):
-        return 0
-    if type_of(cells) == "text":
-        return -1 if first in cells else 0
-    return 1 if type_of([first, *cells]) == "text" else -1
-
-
-def is_year(cell: str) -> bool:
-    """Years head the columns of many tables, and prove nothing."""
-    return len(cell) == 4 and cell.isdecimal() and "1800" <= cell <= "2200"
+    """Whether the first of `rows` names the columns, and why."""
+    count, reason, _ = sniff_header_rows([[*row] for row in rows])
+    return count > 0, reason

@@ -24,7 +24,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from apiapp.imports import services
+from apiapp.imports import configured, mapping, services
 from apiapp.imports.errors import DatasetBusy, ImportFailed
 from apiapp.imports.models import Import
 from apiapp.imports.planning import Wanted
@@ -32,19 +32,38 @@ from apiapp.jobs.leases import OnReport
 from apiapp.keys import services as keys
 from apiapp.keys.errors import KeysError
 
+FILE_MODES = [each for each in Import.Mode.values if each != Import.Mode.RETYPE]
 TOLD_REFUSALS = 5
 TOLD_VALUE_CHARS = 40
 BUSY_POLL_S = 0.5
+CHANGES = ("rows_updated", "rows_unchanged", "rows_skipped", "rows_deleted")
 
 
 class Command(BaseCommand):
-    help = "Import a CSV or TSV file into a dataset, in the foreground and without a worker."
+    help = "Import a file into a dataset, in the foreground and without a worker."
     requires_migrations_checks = False
+    requires_system_checks = settings.CHECKS_AT_START
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--dataset", required=True, metavar="NAME", help="the table's name")
-        parser.add_argument("--mode", choices=Import.Mode.values, default=Import.Mode.CREATE)
+        parser.add_argument("--mode", choices=FILE_MODES, default=Import.Mode.CREATE)
+        parser.add_argument(
+            "--key", action="append", default=[], metavar="COLUMN", help="tells rows apart; repeat"
+        )
+        parser.add_argument("--no-insert", action="store_true", help="upsert: no new rows")
+        parser.add_argument("--no-update", action="store_true", help="upsert: no changed rows")
+        parser.add_argument(
+            "--delete-missing", action="store_true", help="upsert: delete rows the file lacks"
+        )
+        parser.add_argument(
+            "--extra",
+            choices=[mapping.REFUSE, mapping.SKIP, mapping.ADD],
+            default=mapping.REFUSE,
+            help="columns that the table lacks: refuse the file, skip or add them",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="say what would change")
+        parser.add_argument("--again", action="store_true", help="also if the table has this file")
         parser.add_argument("--user", help="whose table it is; default: the first superuser")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
@@ -62,14 +81,26 @@ class Command(BaseCommand):
             raise CommandError("Stopped: nothing of the file was kept.", returncode=130) from None
         seconds = round(time.monotonic() - started_at_s, 3)
         if options["json"]:
-            names = ("dataset", "rows_loaded", "rows_refused")
+            changes = [name for name in CHANGES if result[name]]
+            names = ("dataset", "rows_loaded", "rows_refused", *changes)
             said = {name: result[name] for name in names} | {"seconds": seconds}
             self.stdout.write(json.dumps(said))
         else:
             self.tell(result, seconds)
 
     def import_file(self, owner: User, options: dict[str, Any]) -> dict[str, Any]:
-        wanted = Wanted(mode=options["mode"], dataset=options["dataset"])
+        wanted = Wanted(
+            mode=options["mode"],
+            dataset=options["dataset"],
+            key=options["key"],
+            inserts_new=not options["no_insert"],
+            updates_existing=not options["no_update"],
+            deletes_missing=options["delete_missing"],
+            is_dry_run=options["dry_run"],
+            is_again=options["again"],
+            extra=options["extra"],
+            limits=configured.limits(),
+        )
         with progress_bar() as on_report:
             return import_when_free(
                 owner=owner, path=options["file"], wanted=wanted, on_report=on_report
@@ -77,9 +108,14 @@ class Command(BaseCommand):
 
     def tell(self, result: dict[str, Any], seconds: float) -> None:
         self.stdout.write(
-            f"{result['dataset']}: {result['rows_loaded']:,} rows loaded,"
+            f"{result['dataset'] or 'A dry run'}: {result['rows_loaded']:,} rows"
+            f" {'would be loaded' if result['is_dry_run'] else 'loaded'},"
             f" {result['rows_refused']:,} refused, in {seconds:.1f} s."
         )
+        changes = {name: result[name] for name in CHANGES if result[name]}
+        if changes:
+            told = (f"{count:,} {name.removeprefix('rows_')}" for name, count in changes.items())
+            self.stdout.write(f"  {', '.join(told)}")
         row = Import.objects.get(pk=result["import_id"])
         for refusal in services.refusals_of(row).order_by("pk")[:TOLD_REFUSALS]:
             value = refusal.value[:TOLD_VALUE_CHARS]

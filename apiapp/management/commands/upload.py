@@ -1,5 +1,6 @@
 """`manage.py upload FILE --to URL --key KEY`: send a file to a server; run again to go on."""
 
+import ssl
 import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from rich.progress import (
 
 from apiapp.uploads import client
 from apiapp.uploads.client import Note, OnProgress, Server, Source
-from apiapp.uploads.errors import SendError
+from apiapp.uploads.client_errors import SendError
 
 INTERRUPTED = 130  # what shells call a program that Ctrl-C ended
 
@@ -38,14 +39,17 @@ class Command(BaseCommand):
         parser.add_argument("--sha256", default="", help="the SHA-256 it has to arrive with")
         parser.add_argument("--parallel", type=int, default=4, metavar="N", help="connections")
         parser.add_argument("--chunk-size", type=int, metavar="BYTES")
+        parser.add_argument("--ca", type=Path, metavar="FILE", help="the server's authority")
 
     def handle(self, *args: Any, **options: Any) -> None:
         source = source_of(options["file"])
+        if options["ca"]:
+            require_certificates(options["ca"])
         stop = threading.Event()
         optional = {name: options[name] for name in ("chunk_size", "md5", "sha256")}
         announced = {name: value for name, value in optional.items() if value}
         try:
-            server = Server(options["to"], options["key"], stop=stop)
+            server = Server(options["to"], options["key"], stop=stop, authority=options["ca"])
             with progress_bar(source) as on_progress:
                 file_id = client.send(
                     source=source,
@@ -76,6 +80,13 @@ def source_of(path: Path) -> Source:
         return Source.of(path)
     except OSError as error:
         raise CommandError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def require_certificates(path: Path) -> None:
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError) as error:
+        raise CommandError(f"No certificate can be read from {path}: {error}.") from error
 
 
 @contextmanager

@@ -1,11 +1,11 @@
 /** The page /datasets/: one's tables, newest first. */
 
-import "./shell.js";
-import { get } from "./api.js";
-import { button, element, link, scrollBox } from "./elements.js";
-import * as figures from "./figures.js";
-import { gettext } from "./i18n.js";
-import { addRows, emptyView, errorView, showIn, table, timeView } from "./states.js";
+import "../site/shell.js";
+import { get } from "../site/api.js";
+import { button, element, link, scrollBox } from "../site/elements.js";
+import * as figures from "../site/figures.js";
+import { gettext } from "../site/i18n.js";
+import { addRows, emptyView, errorView, showIn, table, timeView } from "../site/states.js";
 
 const PAGE = 100;
 const place = document.getElementById("datasets");

@@ -1,6 +1,6 @@
 /** The console of /docs: Swagger UI, calling as this browser is signed in, or with a key. */
 
-import { csrfToken } from "./api.js";
+import { csrfToken } from "../site/api.js";
 
 const here = document.getElementById("reference");
 
@@ -28,6 +28,7 @@ window.SwaggerUIBundle({
   url: here.dataset.document,
   domNode: here,
   deepLinking: true,
+  docExpansion: "none", // at a glance what there is: the operations are too many to be drawn at once
   displayRequestDuration: true,
   filter: true,
   tryItOutEnabled: true,

@@ -1,4 +1,4 @@
-/** Takes files dropped anywhere on the page, or chosen with the button. */
+/** Takes files dropped anywhere on the page, pasted, or chosen with the button. */
 
 export class DropZone {
   #zone;
@@ -18,6 +18,10 @@ export class DropZone {
       this.#input.value = ""; // so that the same file can be chosen again
     });
     this.#listenToDrags(onFiles);
+    document.addEventListener("paste", (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length && !event.target.closest?.(".uploader")) onFiles(files); // that takes its own
+    });
   }
 
   /** Show the browser's file dialog; only works while answering a click or a key. */

@@ -1,10 +1,10 @@
 /** Sends a request of the page of examples, and shows the raw answer while it comes. */
 
-import { announce } from "./announcer.js";
-import { element, scrollBox } from "./elements.js";
+import { announce } from "../site/announcer.js";
+import { element, scrollBox } from "../site/elements.js";
 import { fetchOptions, targetOf } from "./examples_request.js";
-import * as figures from "./figures.js";
-import { gettext, language } from "./i18n.js";
+import * as figures from "../site/figures.js";
+import { gettext, language } from "../site/i18n.js";
 
 const milliseconds = new Intl.NumberFormat(language, { style: "unit", unit: "millisecond", maximumFractionDigits: 0 });
 const seconds = new Intl.NumberFormat(language, { style: "unit", unit: "second", minimumFractionDigits: 1, maximumFractionDigits: 1 });

@@ -1,8 +1,8 @@
 /** The form in which an example's request is edited. */
 
-import { button, element, field } from "./elements.js";
+import { button, element, field } from "../site/elements.js";
 import { FORM, JSON_TYPE, NAME_PATTERN } from "./examples_request.js";
-import { gettext } from "./i18n.js";
+import { gettext } from "../site/i18n.js";
 
 const TYPES = [
   [JSON_TYPE, "JSON"],

@@ -1,15 +1,15 @@
 /** The page /examples/: a request to send, the same as code, and its raw answer. */
 
-import "./shell.js";
-import { announce } from "./announcer.js";
-import { copyTextOf } from "./clipboard.js";
-import { button, element, link, scrollBox } from "./elements.js";
+import "../site/shell.js";
+import { announce } from "../site/announcer.js";
+import { copyTextOf } from "../site/clipboard.js";
+import { button, element, link, scrollBox } from "../site/elements.js";
 import { Answer } from "./examples_answer.js";
 import { editor } from "./examples_editor.js";
 import { draftOf } from "./examples_request.js";
 import { curl, fetchCall, python } from "./examples_snippets.js";
-import { gettext } from "./i18n.js";
-import { tabs } from "./tabs.js";
+import { gettext } from "../site/i18n.js";
+import { tabs } from "../site/tabs.js";
 
 const WAYS = [
   ["curl", curl],

@@ -1,10 +1,10 @@
 /** The home page: the drop zone works right there; below it the server's state, and what happened last. */
 
-import "./shell.js";
-import { gettext } from "./i18n.js";
+import "../site/shell.js";
+import { gettext } from "../site/i18n.js";
 import { ImportFlow } from "./import_flow.js";
 import { feed } from "./job_feed.js";
-import { onKey } from "./keys.js";
+import { onKey } from "../site/keys.js";
 import { RecentImports } from "./recent_imports.js";
 import { ServerState } from "./server_state.js";
 

@@ -1,10 +1,9 @@
 /** Shows one ImportItem: its one bar, the phase in words, figures, and what can be done now. */
 
-import { announce } from "./announcer.js";
-import { button, element, icon } from "./elements.js";
-import * as figures from "./figures.js";
-import { gettext } from "./i18n.js";
-import { WrongFile } from "./import_item.js";
+import { announce } from "../site/announcer.js";
+import { button, element, icon } from "../site/elements.js";
+import * as figures from "../site/figures.js";
+import { gettext } from "../site/i18n.js";
 import { messageWords, progressWords } from "./job_words.js";
 import { resultView } from "./import_result.js";
 import { PreviewForm } from "./preview_form.js";
@@ -13,7 +12,6 @@ const SILENT_MS = 10_000;
 
 /** The steps under the bar, each with the phases it stands for. */
 const STEPS = [
-  [gettext("Upload"), ["queued", "wanted", "sending"]],
   [gettext("Verify"), ["verifying"]],
   [gettext("Your check"), ["reading", "checking"]],
   [gettext("Load"), ["loading"]],
@@ -22,23 +20,21 @@ const STEPS = [
 
 export class ImportCard {
   #item;
-  #chooseFile;
   #bar = element("progress", { max: "1000", value: 0 });
   #words = element("p", { class: "card-words" });
   #figures = element("p", { class: "card-figures" });
   #steps = STEPS.map(([label]) => element("li", {}, label));
   #actions = element("div", { class: "actions" });
   #body = element("div", { class: "card-body" });
-  #mood = ""; // phase and state the buttons were built for
+  #mood = ""; // what the buttons were built for
   #isDrawing = false;
 
   /**
    * @param {ImportItem} item
-   * @param {{ onDismiss: () => void, chooseFile: (then: (file: File) => void) => void }} page
+   * @param {{ onDismiss: () => void }} page
    */
-  constructor(item, { onDismiss, chooseFile }) {
+  constructor(item, { onDismiss }) {
     this.#item = item;
-    this.#chooseFile = chooseFile;
     this.onDismiss = onDismiss;
     this.root = this.#build();
     item.addEventListener("phase", () => this.#enterPhase());
@@ -106,13 +102,13 @@ export class ImportCard {
     const hadFocus = this.root.contains(document.activeElement);
     this.#body.replaceChildren(...this.#bodyFor(phase, problem));
     if (hadFocus) this.#focusOn(phase);
-    if (phase !== "queued") announce(`${this.#item.name}: ${problem?.message ?? wordsFor(this.#item)}`);
+    announce(`${this.#item.name}: ${problem?.message ?? wordsFor(this.#item)}`);
   }
 
   #bodyFor(phase, problem) {
     if (phase === "failed") return [element("p", { class: "note bad" }, problem.message)];
     if (phase === "checking") return [new PreviewForm(this.#item).root];
-    if (phase === "done") return [resultView(this.#item.record)];
+    if (phase === "done") return [resultView(this.#item)];
     return [];
   }
 
@@ -123,17 +119,17 @@ export class ImportCard {
   }
 
   #drawActions() {
-    const { phase, sendState, retryAtMs } = this.#item;
-    const mood = `${phase} ${sendState} ${retryAtMs !== null}`;
+    const { phase, retryAtMs } = this.#item;
+    const mood = `${phase} ${retryAtMs !== null}`;
     if (mood === this.#mood) return;
     this.#mood = mood;
     const hadFocus = this.#actions.contains(document.activeElement);
-    const buttons = this.#buttonsFor(phase, sendState);
+    const buttons = this.#buttonsFor(phase);
     this.#actions.replaceChildren(...buttons);
     if (hadFocus) (buttons.length > 1 ? buttons[0] : this.root).focus();
   }
 
-  #buttonsFor(phase, sendState) {
+  #buttonsFor(phase) {
     const item = this.#item;
     const small = { class: "quiet small" };
     const cancel = button(gettext("Cancel"), () => this.#cancel(), small);
@@ -143,36 +139,10 @@ export class ImportCard {
       const again = button(gettext("Try again"), () => item.tryAgain(), small);
       return item.canTryAgain ? [again, this.#discard()] : [this.#discard()];
     }
-    if (phase === "wanted") {
-      const choose = button(gettext("Choose the file again"), () => this.#chooseAgain(), {
-        class: "small",
-      });
-      return [choose, this.#discard()];
-    }
     if (item.retryAtMs !== null) {
       return [button(gettext("Try now"), () => item.tryAgain(), small), cancel];
     }
-    if (phase !== "sending") return [cancel];
-    return [...this.#sendButtons(sendState, small), cancel];
-  }
-
-  #sendButtons(sendState, small) {
-    const item = this.#item;
-    if (sendState === "sending") return [button(gettext("Pause"), () => item.pause(), small)];
-    if (sendState === "paused") {
-      return [...this.#signIn(), button(gettext("Go on"), () => item.resume(), small)];
-    }
-    if (sendState !== "waiting") return [];
-    return [
-      button(gettext("Try now"), () => item.resume(), small),
-      button(gettext("Pause"), () => item.pause(), small),
-    ];
-  }
-
-  #signIn() {
-    if (!this.#item.upload.problem?.isSignedOut) return [];
-    const where = { href: "/login/", target: "_blank", class: "button small" };
-    return [element("a", where, gettext("Sign in"))];
+    return [cancel];
   }
 
   #discard() {
@@ -189,33 +159,16 @@ export class ImportCard {
     if (this.#item.phase === "cancelled") this.onDismiss();
   }
 
-  #chooseAgain() {
-    this.#chooseFile((file) => this.goOnWith(file));
-  }
-
-  /** @param {File} file */
-  async goOnWith(file) {
-    try {
-      await this.#item.goOnWith(file);
-    } catch (problem) {
-      if (!(problem instanceof WrongFile)) throw problem;
-      this.#say(problem.message);
-    }
-  }
-
   #say(sentence) {
     this.#body.replaceChildren(element("p", { class: "note bad", role: "alert" }, sentence));
   }
 }
 
 function wordsFor(item) {
-  const { phase, upload, job, retryAtMs } = item;
+  const { phase, job, retryAtMs } = item;
   if (retryAtMs !== null) return waitingWords(item.problem, retryAtMs);
-  if (phase === "sending") return sendingWords(upload);
   if (phase === "loading" && job?.state === "queued") return gettext("Waiting for a free worker");
   return {
-    queued: gettext("Waiting for the file before it"),
-    wanted: gettext("Not finished. Choose the same file again to go on."),
     verifying: gettext("Verifying that every byte arrived"),
     reading: gettext("Reading the beginning of the file"),
     checking: gettext("Check the columns, then import."),
@@ -226,32 +179,15 @@ function wordsFor(item) {
   }[phase];
 }
 
-function sendingWords(upload) {
-  if (!upload) return gettext("Starting");
-  if (upload.state === "paused") return upload.problem?.message ?? gettext("Paused");
-  if (upload.state === "waiting") return waitingWords(upload.problem, upload.retryAtMs);
-  return gettext("Uploading");
-}
-
 function waitingWords(problem, retryAtMs) {
   const time = figures.duration(Math.max(0, retryAtMs - performance.now()) / 1000);
   return gettext("{why} Trying again in {time}.", { why: problem.message, time });
 }
 
 function figuresFor(item) {
-  if (item.phase === "sending" && item.upload) return sendingFigures(item);
-  if (item.phase === "wanted") return ofTotal(item.received, item.size);
   if (item.phase === "verifying" && item.job) return ofTotal(item.job.done, item.size);
   if (item.phase === "loading" && item.job) return progressWords(item.job);
   return "";
-}
-
-function sendingFigures({ upload, size }) {
-  const parts = [ofTotal(upload.sentBytes, size)];
-  if (upload.bytesPerSecond) parts.push(figures.bytesPerSecond(upload.bytesPerSecond));
-  const left = upload.secondsLeft;
-  if (left) parts.push(gettext("{time} left", { time: figures.duration(left) }));
-  return parts.join(" · ");
 }
 
 function ofTotal(done, total) {

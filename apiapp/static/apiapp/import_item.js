@@ -1,48 +1,37 @@
 /**
- * The life of one file: sent, verified, looked at, loaded.  Knows nothing of the page.
+ * The life of one file that the server has: verified, looked at, loaded.  Knows nothing of the page.
  *
- * phase: "queued" (others go first) · "wanted" (a part is on the server; the file must be chosen
- * again) · "sending" · "verifying" · "reading" (the preview) · "checking" (the person's turn) ·
- * "loading" · "done" · "failed" · "cancelled"
+ * phase: "verifying" · "reading" (the preview) · "checking" (the person's turn) · "loading" · "done" ·
+ * "failed" · "cancelled"
  *
  * Events: "change", and "phase" when the phase became another one.
  */
 
-import { get, post, Problem, remove } from "./api.js";
-import { ChunkedUpload } from "./chunked_upload.js";
-import { fingerprint } from "./fingerprint.js";
-import { gettext } from "./i18n.js";
-import { Patience } from "./patience.js";
-import { inWords } from "./server_words.js";
+import { get, post, Problem, remove, send } from "../site/api.js";
+import { Patience } from "../site/patience.js";
+import { inWords } from "../site/server_words.js";
 
 /** Where each phase lies on the one bar. */
 const SHARES = {
-  wanted: [0, 0.5],
-  sending: [0, 0.5],
-  verifying: [0.5, 0.625],
-  reading: [0.625, 0.625],
-  checking: [0.625, 0.625],
-  loading: [0.75, 1],
+  verifying: [0, 0.25],
+  reading: [0.25, 0.25],
+  checking: [0.25, 0.25],
+  loading: [0.5, 1],
   done: [1, 1],
 };
+
+const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 
 export class ImportItem extends EventTarget {
   #feed;
   #store;
-  #file = null;
-  #fingerprint = "";
   #unfollow = () => {};
   #awaitedSinceMs = null; // since when a job is followed
   #again = () => {}; // repeats the step that failed
   #patience = new Patience();
   #isDiscarded = false; // its file is to go as well
 
-  phase = "queued";
-  fileId = "";
-  /** @type {ChunkedUpload | null} */
-  upload = null;
-  /** bytes the server has, while the file is wanted */
-  received = 0;
+  phase = "verifying";
   /** the phase's job, as the server last told it */
   job = null;
   preview = null;
@@ -50,51 +39,30 @@ export class ImportItem extends EventTarget {
   record = null;
   /** @type {Error | null} */
   problem = null;
-  /** 0 to 1 of the whole way; keeps its place when something fails */
+  /** what the last import was asked for with, while this page knows it */
+  wanted = null;
+  /** 0 to 1 of the way; keeps its place when something fails */
   ratio = 0;
 
-  /** @param {{name: string, size: number}} about @param {{feed: JobFeed, store: ResumeStore}} tools */
-  constructor({ name, size }, { feed, store }) {
+  /**
+   * @param {{fileId: string, name: string, size: number}} about
+   * @param {{feed: JobFeed, store: ResumeStore}} tools
+   */
+  constructor({ fileId, name, size }, { feed, store }) {
     super();
+    this.fileId = fileId;
     this.name = name;
     this.size = size;
     this.#feed = feed;
     this.#store = store;
   }
 
-  /** A file just chosen; `begin` sends it. @param {File} file */
-  static ofFile(file, print, tools) {
-    const item = new ImportItem(file, tools);
-    item.#file = file;
-    item.#fingerprint = print;
-    return item;
-  }
-
-  /** Something begun earlier in this browser; `recall` finds out how far it is. */
-  static ofEntry(entry, tools) {
-    const item = new ImportItem(entry, tools);
-    item.fileId = entry.fileId;
-    item.#fingerprint = entry.fingerprint;
-    item.phase = "wanted";
-    return item;
-  }
-
   /** An import that the server has, wherever it was begun; `watch` follows it. */
   static ofRecord(record, tools) {
-    const item = new ImportItem({ name: record.filename, size: 0 }, tools);
-    item.fileId = record.file_id ?? "";
+    const about = { fileId: record.file_id ?? "", name: record.filename, size: 0 };
+    const item = new ImportItem(about, tools);
     item.record = record;
     return item;
-  }
-
-  /** True while closing the page would interrupt something. */
-  get isMovingBytes() {
-    return this.phase === "sending" && ["starting", "sending", "waiting"].includes(this.sendState);
-  }
-
-  /** As ChunkedUpload.state; "starting" until the server knows of the file. */
-  get sendState() {
-    return this.upload?.state ?? "starting";
   }
 
   /** performance.now() of the next attempt while the server is away; null while it is not. */
@@ -116,57 +84,18 @@ export class ImportItem extends EventTarget {
     return this.#awaitedSinceMs && Math.max(this.#awaitedSinceMs, this.#feed.lastNewsMs);
   }
 
-  // --- sending
+  // --- on the server
 
-  /** Announce the file to the server and send it. */
-  async begin() {
-    await this.#attempt(() => this.begin(), async () => {
-      this.#enter("sending");
-      this.#send(await ChunkedUpload.create(this.#file));
-    });
-  }
-
-  /** Go on with `file`.  Throws WrongFile if it is not the one that was begun. */
-  async goOnWith(file) {
-    if ((await fingerprint(file)) !== this.#fingerprint) throw new WrongFile(this, file);
-    this.#file = file;
-    await this.#goOn();
-  }
-
-  async #goOn() {
-    await this.#attempt(() => this.#goOn(), async () => {
-      this.#enter("sending");
-      this.#send(await ChunkedUpload.goOn(this.#file, this.fileId));
-    });
-  }
-
-  #send(upload) {
-    this.fileId = upload.fileId;
-    if (this.phase !== "sending") { // cancelled before the server had answered
-      this.#deleteFile();
-      return;
-    }
-    this.upload = upload;
+  /** Take over a file that has just arrived. */
+  begin() {
     this.#remember();
-    upload.addEventListener("sent", () => this.#complete());
-    upload.addEventListener("change", () => {
-      if (upload.state === "failed") this.#fail(upload.problem, () => this.#goOn());
-      else this.#move(this.#part(upload.sentBytes));
-    });
-    upload.start();
+    return this.#complete();
   }
 
   #remember() {
-    this.#store.put({
-      fileId: this.fileId,
-      fingerprint: this.#fingerprint,
-      name: this.name,
-      size: this.size,
-      importId: this.record?.id ?? null,
-    });
+    const { fileId, name, size } = this;
+    this.#store.put({ fileId, name, size, importId: this.record?.id ?? null });
   }
-
-  // --- on the server
 
   async #complete() {
     await this.#attempt(() => this.#complete(), async () => {
@@ -192,19 +121,64 @@ export class ImportItem extends EventTarget {
     });
   }
 
-  /** The preview in another dialect; the phase stays. @returns {Promise<object>} */
-  readPreview(dialect) {
-    const asked = dialect ? { dialect } : {};
+  /** The preview in another dialect, or of other columns; the phase stays. @returns {Promise<Preview>} */
+  readPreview(dialect, columns) {
+    const asked = { ...(dialect ? { dialect } : {}), ...(columns ? { columns } : {}) };
     return post("/api/imports/preview/", { file_id: this.fileId, ...asked });
+  }
+
+  /** What an import would change, as a record.  Throws Problem, also when it would fail. */
+  async tryOut(wanted) {
+    const begun = await this.#start({ ...wanted, dry_run: true });
+    const job = await this.#endOf(begun.job_id);
+    if (job.state !== "succeeded") throw new Problem(422, { detail: inWords(job.error || job.state) });
+    return get(`/api/imports/${begun.import_id}/`);
+  }
+
+  #endOf(jobId) {
+    return new Promise((resolve) => {
+      const unfollow = this.#feed.follow(jobId, (job) => {
+        if (!ENDED.has(job.state)) return;
+        queueMicrotask(() => unfollow());
+        resolve(job);
+      });
+    });
+  }
+
+  #start(wanted) {
+    const userId = Number(document.body.dataset.userId);
+    return post("/api/import", { file_id: this.fileId, user_id: userId, ...wanted });
   }
 
   /** Begin the import. Throws Problem when the server refuses what was asked for. */
   async load(wanted) {
-    const userId = Number(document.body.dataset.userId);
-    const begun = await post("/api/import", { file_id: this.fileId, user_id: userId, ...wanted });
+    const begun = await this.#start(wanted);
+    this.wanted = wanted;
     this.record = { id: begun.import_id, job_id: begun.job_id }; // the rest is read at the end
     this.#remember();
     this.watch();
+  }
+
+  /** Load a file of corrected rows to where this import went.  Throws Problem. @param {Blob} file */
+  async goOnWith(file, dialect) {
+    const form = new FormData();
+    form.append("file", file, file.name ?? this.name);
+    const { file_id: fileId, size } = await send("/api/upload", form);
+    const { id: continues } = this.record;
+    Object.assign(this, { fileId, size });
+    await this.load({ continues, ...(dialect ? { dialect } : {}) });
+  }
+
+  /** Take the import back, and load the file again in another way.  Throws Problem. */
+  async loadAnew(wanted) {
+    await post(`/api/imports/${this.record.id}/undo/`);
+    await this.load(wanted);
+  }
+
+  /** Take the import back; its rows are gone again.  Throws Problem. */
+  async undo() {
+    await post(`/api/imports/${this.record.id}/undo/`);
+    this.#end("cancelled");
   }
 
   /** Follow the import's job to its end. */
@@ -254,37 +228,16 @@ export class ImportItem extends EventTarget {
 
   // --- after a reload
 
-  /** Ask the server how far a remembered file is, and go on from there. */
-  async recall(entry) {
-    await this.#attempt(() => this.recall(entry), async () => {
-      if (entry.importId) {
-        this.record = await get(`/api/imports/${entry.importId}/`);
-        this.watch();
-        return;
-      }
-      this.#goOnFrom(await get(`/api/uploads/${this.fileId}/`));
+  /** Find out how far a remembered file is, and go on from there. */
+  async recall({ importId }) {
+    if (!importId) return this.#complete();
+    return this.#attempt(() => this.recall({ importId }), async () => {
+      this.record = await get(`/api/imports/${importId}/`);
+      this.watch();
     });
   }
 
-  #goOnFrom(upload) {
-    if (upload.state === "finished") this.#read();
-    else if (!upload.missing_chunks.length) this.#complete();
-    else {
-      this.received = upload.received;
-      this.#enter("wanted");
-      this.#move(this.#part(upload.received));
-    }
-  }
-
   // --- what a person can do
-
-  pause() {
-    this.upload.pause();
-  }
-
-  resume() {
-    this.upload.start();
-  }
 
   /** Repeat the step that failed, or the one that waits, at once. */
   tryAgain() {
@@ -294,7 +247,6 @@ export class ImportItem extends EventTarget {
 
   /** Stop, and leave nothing behind: an upload is deleted, a load is cancelled by its job. */
   async cancel() {
-    this.upload?.pause();
     if (this.phase === "loading") {
       this.#isDiscarded = true;
       await post(`/api/imports/${this.record.id}/cancel/`);
@@ -364,24 +316,8 @@ export class ImportItem extends EventTarget {
     this.#tell("change");
   }
 
-  #part(bytes) {
-    return this.size ? bytes / this.size : 1;
-  }
-
   #tell(what) {
     this.dispatchEvent(new Event(what));
-  }
-}
-
-/** The file chosen to go on with is another one. */
-export class WrongFile extends Error {
-  constructor(item, file) {
-    super(
-      gettext("“{got}” is not the file that was begun. Choose “{wanted}” again, unchanged.", {
-        got: file.name,
-        wanted: item.name,
-      }),
-    );
   }
 }
 

@@ -1,24 +1,25 @@
 /** How an import ended: rows in, rows refused and why, and where to go from here. */
 
-import { get } from "./api.js";
-import { element, link, scrollBox } from "./elements.js";
-import * as figures from "./figures.js";
-import { gettext, ngettext } from "./i18n.js";
-import { inWords } from "./server_words.js";
-import { table } from "./states.js";
+import { button, element, link } from "../site/elements.js";
+import * as figures from "../site/figures.js";
+import { gettext, ngettext } from "../site/i18n.js";
+import { changesOf } from "./row_changes.js";
+import { RefusalsView } from "./refusals.js";
 
-const SHOWN_REFUSALS = 5;
-
-/** @param {ImportRecord} record an import that succeeded */
-export function resultView(record) {
-  const view = element("div", { class: "result" }, resultFigures(record));
-  const links = resultLinks(record);
-  if (record.rows_refused) {
-    const slot = element("div");
-    view.append(slot);
-    showRefusals(record, slot);
+/** @param {ImportItem} item whose import succeeded */
+export function resultView(item) {
+  const { record } = item;
+  const view = element("div", { class: "result" });
+  if (record.continues) {
+    view.append(element("p", { class: "muted" }, gettext("Of the rows that were corrected:")));
   }
-  view.append(links);
+  view.append(resultFigures(record));
+  if (record.mode === "replace" || record.mode === "upsert") {
+    view.append(element("p", { class: "muted small" }, changesOf(record)));
+  }
+  const trouble = element("p", { class: "note bad", role: "alert", hidden: true });
+  if (record.rows_refused) view.append(new RefusalsView(item).root);
+  view.append(trouble, resultLinks(item, trouble));
   return view;
 }
 
@@ -33,42 +34,29 @@ function resultFigures({ rows_loaded: loaded, rows_refused: refused, dataset_tit
   );
 }
 
-function resultLinks(record) {
+function resultLinks(item, trouble) {
+  const { record } = item;
   const slug = encodeURIComponent(record.dataset);
+  const undo = button(gettext("Undo this import"), () => takeBack(item, undo, trouble), {
+    class: "quiet small",
+  });
   return element(
     "p",
     { class: "links" },
     element("a", { class: "button", href: `/datasets/${slug}/` }, gettext("Open the table")),
     record.admin_url ? link(record.admin_url, gettext("Edit the rows in the admin")) : null,
     link(`/api/datasets/${slug}/rows/`, gettext("The rows over the API")),
+    undo,
   );
 }
 
-async function showRefusals(record, slot) {
-  const { results } = await get(`/api/imports/${record.id}/errors/?limit=${SHOWN_REFUSALS}`);
-  const rows = results.map(({ row_number: row, column, value, reason }) =>
-    element(
-      "tr",
-      {},
-      element("td", { class: "number" }, figures.number(row)),
-      element("td", {}, column),
-      element("td", { class: "mono" }, String(value ?? "").slice(0, 80)),
-      element("td", {}, inWords(reason)),
-    ),
-  );
-  const headers = [
-    [gettext("Row"), "number"],
-    gettext("Column"),
-    gettext("Value"),
-    gettext("Why it was refused"),
-  ];
-  slot.append(
-    scrollBox(gettext("Refused rows"), table(headers, rows)),
-    element(
-      "p",
-      {},
-      element("a", { href: `/api/imports/${record.id}/errors.csv`, download: true },
-        gettext("Download all refused rows (CSV)")),
-    ),
-  );
+async function takeBack(item, pressed, trouble) {
+  pressed.disabled = true;
+  try {
+    await item.undo();
+  } catch (problem) {
+    pressed.disabled = false;
+    trouble.textContent = problem.message;
+    trouble.hidden = false;
+  }
 }

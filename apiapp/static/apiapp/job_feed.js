@@ -5,8 +5,6 @@
  * again after every reconnection, so nothing that happened meanwhile is missed.
  */
 
-import { get } from "./api.js";
-
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 10_000;
 const LOOK_EVERY_MS = 2000;
@@ -104,6 +102,7 @@ export class JobFeed extends EventTarget {
   }
 
   async #ask(id) {
+    const { get } = await import("../site/api.js");
     const job = await get(`/api/jobs/${id}/`).catch((problem) => lost(id, problem));
     if (!job) return; // no answer now; it will be asked for again
     this.#note();

@@ -1,12 +1,13 @@
 /** What background work is called, and what it says of itself, in the page's language. */
 
-import * as figures from "./figures.js";
-import { gettext, ngettext } from "./i18n.js";
-import { inWords } from "./server_words.js";
+import * as figures from "../site/figures.js";
+import { gettext, ngettext } from "../site/i18n.js";
+import { inWords } from "../site/server_words.js";
 
 const TASKS = {
   "uploads.merge": gettext("Verify an upload"),
   "imports.load": gettext("Load a file into a table"),
+  "imports.retype": gettext("Change the type of a column"),
 };
 
 /** @param {Job} job */

@@ -1,14 +1,14 @@
 /** The page /jobs/: what runs in the background, live, and how what ran has ended. */
 
-import "./shell.js";
-import { announce } from "./announcer.js";
-import { get, post } from "./api.js";
-import { button, element, scrollBox, unseen } from "./elements.js";
-import { gettext } from "./i18n.js";
+import "../site/shell.js";
+import { announce } from "../site/announcer.js";
+import { get, post } from "../site/api.js";
+import { button, element, scrollBox, unseen } from "../site/elements.js";
+import { gettext } from "../site/i18n.js";
 import { feed, hasEnded } from "./job_feed.js";
 import { messageWords, progressWords, resultWords, taskWords } from "./job_words.js";
-import { inWords } from "./server_words.js";
-import { addRows, emptyView, errorView, named, showIn, stateChip, table, timeView } from "./states.js";
+import { inWords } from "../site/server_words.js";
+import { addRows, emptyView, errorView, named, showIn, stateChip, table, timeView } from "../site/states.js";
 
 const PAGE = 50;
 

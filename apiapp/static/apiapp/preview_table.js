@@ -1,7 +1,7 @@
 /** The first rows of a file, under the fields that say what its columns become. */
 
-import { button, element, scrollBox } from "./elements.js";
-import { gettext, ngettext } from "./i18n.js";
+import { button, element, scrollBox } from "../site/elements.js";
+import { gettext, ngettext } from "../site/i18n.js";
 
 /** Of a file with thousands of columns only these are drawn unasked. */
 const DRAWN_COLUMNS = 100;

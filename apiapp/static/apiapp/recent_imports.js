@@ -1,10 +1,13 @@
 /** The last imports with their states: on the home page, and as the history of a dataset. */
 
-import { get, post } from "./api.js";
-import { button, element, link, scrollBox, unseen } from "./elements.js";
-import * as figures from "./figures.js";
-import { gettext } from "./i18n.js";
-import { emptyView, importState, showIn, stateChip, table, timeView } from "./states.js";
+import { get, post } from "../site/api.js";
+import { button, element, link, scrollBox, unseen } from "../site/elements.js";
+import * as figures from "../site/figures.js";
+import { gettext } from "../site/i18n.js";
+import { TYPES } from "./column_types.js";
+import { changesOf } from "./row_changes.js";
+import { isolated } from "../site/bidi.js";
+import { emptyView, importState, showIn, stateChip, table, timeView } from "../site/states.js";
 
 export class RecentImports {
   #place;
@@ -45,14 +48,14 @@ export class RecentImports {
   }
 
   #row(record) {
-    const { filename, created_at: begun } = record;
+    const { created_at: begun } = record;
     return element(
       "tr",
       {},
-      element("th", { scope: "row" }, filename),
+      element("th", { scope: "row" }, nameOf(record)),
       this.#isHistory ? null : element("td", {}, tableLink(record)),
       element("td", {}, stateChip(importState(record))),
-      element("td", { class: "number" }, figures.number(record.rows_loaded)),
+      element("td", { class: "number", title: changesOf(record) }, figures.number(record.rows_loaded)),
       element("td", { class: "number" }, refusedCell(record)),
       element("td", {}, timeView(begun)),
       this.#isHistory ? element("td", {}, this.#undoButton(record)) : null,
@@ -63,7 +66,7 @@ export class RecentImports {
     if (record.state !== "succeeded") return null;
     return button(gettext("Undo"), (event) => this.#undo(record, event.target), {
       class: "quiet small",
-      title: gettext("Take the rows of this import out of the table again"),
+      title: isRetype(record) ? gettext("Give the column its old type and values again") : gettext("Take the rows of this import out of the table again"),
     });
   }
 
@@ -77,6 +80,16 @@ export class RecentImports {
       pressed.replaceWith(element("span", { role: "alert" }, problem.message));
     }
   }
+}
+
+/** A changed type is kept among the imports: it has refused cells and an undo as they have. */
+function isRetype({ mode }) {
+  return mode === "retype";
+}
+
+function nameOf(record) {
+  if (!isRetype(record)) return isolated(record.filename);
+  return gettext("{column}: to “{type}”", { column: isolated(record.filename), type: TYPES[record.columns[0]?.type] ?? "" });
 }
 
 function tableLink({ dataset, dataset_title: title, state }) {

@@ -1,8 +1,8 @@
 /**
- * What was begun in this browser and has not ended, kept over reloads and crashes.
+ * Which files arrived from this browser and are no tables yet, kept over reloads and crashes.
  *
- * An entry: {fileId, fingerprint, name, size, importId?}.  The server knows how far each is; this
- * only remembers which ones are ours to go on with.
+ * An entry: {fileId, name, size, importId?}.  The server knows how far each is; this only remembers
+ * which ones are ours to go on with.
  */
 
 const KEY = "sluice.unfinished";
@@ -15,11 +15,6 @@ export class ResumeStore {
     } catch {
       return []; // storage is switched off, or somebody else wrote there
     }
-  }
-
-  /** @param {string} fingerprint */
-  find(fingerprint) {
-    return this.all().find((entry) => entry.fingerprint === fingerprint);
   }
 
   /** Add an entry, or replace the one with the same fileId. */

@@ -3,11 +3,11 @@
  * not well.  Read again every few seconds while somebody looks, and at once on coming back.
  */
 
-import { announce } from "./announcer.js";
-import { get } from "./api.js";
-import { element, link } from "./elements.js";
-import * as figures from "./figures.js";
-import { gettext } from "./i18n.js";
+import { announce } from "../site/announcer.js";
+import { get } from "../site/api.js";
+import { element, link } from "../site/elements.js";
+import * as figures from "../site/figures.js";
+import { gettext } from "../site/i18n.js";
 
 const EVERY_MS = 5000;
 const TOO_LONG_MS = 10_000;

@@ -76,8 +76,8 @@ def test_no_more_is_held_than_is_kept(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(services, "KEPT_ROWS", 3)
     changes = OpenRows()
     for number in range(10):
-        changes.posts.append(Post(title=str(number)))
-        changes.put(Item(pk=number))
+        changes.posts.append((str(number), ""))
+        changes.put(Item, number, {"name": "a"})
 
     changes.write()
 

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
+from django.db.models import F
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apiapp.idempotency.models import KeptAnswer
-from apiapp.imports.models import Dataset, Import
+from apiapp.imports.models import Dataset, Import, LoadLedger
+from apiapp.jobs.models import Job
 from apiapp.uploads.models import Upload
 
 pytestmark = [
@@ -171,6 +173,24 @@ def test_inline_rows_whose_answer_was_lost_are_not_imported_again(client: APICli
     KeptAnswer.objects.update(
         status=None, body=b"", claimed_until=timezone.now() - timedelta(seconds=1)
     )  # killed after the rows were visible, before the answer was kept
+
+    again = send(client, "/api/import", body, "k1")
+
+    assert again.json() == first.json()
+    assert Dataset.objects.get().row_count == 1
+
+
+def test_inline_rows_that_outlast_their_claim_are_not_imported_twice(client: APIClient):
+    body = {"rows": [{"a": 1}], "dataset": "numbers"}
+    first = send(client, "/api/import", body, "k1")
+    # As it was before the rows were visible, when the client gave up waiting and asks again.
+    over = timezone.now() - timedelta(seconds=1)
+    KeptAnswer.objects.update(status=None, body=b"", claimed_until=over)
+    LoadLedger.objects.update(import_id=F("import_id") + 1000)
+    later = timezone.now() + timedelta(minutes=1)
+    Job.objects.update(state=Job.State.RUNNING, finished_at=None, lease_until=later)
+    assert [send(client, "/api/import", body, "k1").status_code for _ in range(2)] == [409, 409]
+    LoadLedger.objects.update(import_id=F("import_id") - 1000)  # and now they are
 
     again = send(client, "/api/import", body, "k1")
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from apiapp.imports.models import LoadLedger, RefusedCell
+from apiapp.imports.models import DatasetEvent, LoadLedger, RefusedCell
 from myproject.settings import DATASETS_SCHEMA, database
 from tests.apiapp.conftest import drop_tables
 from tests.serving import PostgresDatabase
@@ -45,7 +45,7 @@ def datasets_on(request: pytest.FixtureRequest, tmp_path: Path, db: None) -> Ite
         call_command("migrate", database=DATASETS, verbosity=0)
         yield vendor
         drop_tables()
-        for model in (RefusedCell, LoadLedger):
+        for model in (DatasetEvent, RefusedCell, LoadLedger):
             model.objects.all().delete()
 
 

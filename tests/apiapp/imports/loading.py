@@ -1,5 +1,6 @@
 """Imports made for tests from bytes, and what became of them."""
 
+import hashlib
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -25,15 +26,16 @@ def no_progress(done: int, total: int | None = None, unit: str = "", message: st
 def planned(owner: User, path: Path, *, columns: Any = None, **wanted: Any) -> Import:
     """An import of the file, not begun."""
     now = timezone.now()
+    asked = Wanted(**{"dataset": "Things", "columns": columns, **wanted})
     plan = planning.plan_file(
         caller=person(owner),
         path=path,
         source_name=path.name,
-        wanted=Wanted(**{"dataset": "Things", "columns": columns, **wanted}),
+        wanted=asked,
         now=now,
     )
     job = jobs.enqueue(task=services.LOAD_TASK, kwargs={}, owner=owner, now=now)
-    return services.record(plan, owner=owner, job=job)
+    return services.record(plan, asked, owner=owner, by=owner, job=job)
 
 
 def run(row: Import, path: Path, on_progress: loads.OnProgress = no_progress) -> dict[str, Any]:
@@ -59,6 +61,7 @@ def uploaded(owner: User, content: bytes, name: str = "things.csv") -> Upload:
         filename=name,
         size=len(content),
         received=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
         chunk_size=2**20,
         total_chunks=1,
         state=Upload.State.FINISHED,

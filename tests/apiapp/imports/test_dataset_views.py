@@ -64,6 +64,8 @@ def test_the_list_shows_published_datasets_with_their_columns(
         "type": "text",
         "required": True,
         "unique": False,
+        "indexed": False,
+        "conditions": {},
     }
     assert found["links"]["rows"] == "http://testserver/api/datasets/fruits/rows/"
 

@@ -17,16 +17,18 @@ from hypothesis import strategies as st
 from apiapp.imports import loads, tables
 from apiapp.imports.errors import (
     BadColumns,
+    CellTooLong,
     DatasetExists,
     FileGone,
-    QuoteNeverClosed,
     RowsTooWide,
     UnknownImport,
 )
+from apiapp.imports.filling import Feed
 from apiapp.imports.loads import Progress
 from apiapp.imports.models import Column, Dataset, Import, LoadLedger, RefusedCell
 from apiapp.imports.pipeline.dialect import Dialect
 from apiapp.imports.pipeline.inline import InlineRows
+from apiapp.imports.pipeline.parsing import CELL_LIMIT_CHARS
 from apiapp.imports.pipeline.readers import DelimitedReader
 from apiapp.imports.rows import rows_of
 from apiapp.jobs.errors import JobCancelled
@@ -132,8 +134,10 @@ def value_of(type_: str, cell: str) -> Any:
         "text": str,
         "integer": int,
         "decimal": Decimal,
-        "date": date.fromisoformat,
-        "timestamp": lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC),
+        "date": lambda text: date.fromisoformat(text.replace("/", "-")),
+        "timestamp": lambda text: datetime.fromisoformat(text.replace("/", "-")).replace(
+            tzinfo=UTC
+        ),
     }
     return kinds[type_](cell)
 
@@ -183,8 +187,9 @@ def test_cells_that_would_upset_a_loader_come_out_as_they_went_in(user: User, wr
 )
 def test_any_text_comes_out_as_it_went_in(user: User, write: Write, table: list[list[str]]) -> None:
     path = write(written(table))
-    row = planned(user, path, dataset="any", dialect={"delimiter": ",", "has_header": False})
-    Column.objects.filter(dataset=row.dataset).update(type="text")
+    as_text = [{"type": "text"} for _ in table[0]]
+    plain = Dialect(has_header=False).to_dict()
+    row = planned(user, path, dataset="any", dialect=plain, columns=as_text)
 
     run(row, path)
 
@@ -239,13 +244,27 @@ def test_the_row_number_of_the_file_is_the_number_of_the_row(user: User, write: 
 
 
 # --- what is refused ------------------------------------------------------------------------------------
+def test_the_number_of_a_row_that_was_deleted_is_given_to_no_other(
+    user: User, write: Write
+) -> None:
+    row = imported(user, write("a\n1\n2\n3\n"))
+    assert row.dataset
+    table = f'"{row.dataset.table_name}"'
+
+    tables.run(f"DELETE FROM {table} WHERE _id = 3")
+    tables.run(f"INSERT INTO {table} (a) VALUES (4)")
+
+    assert sorted(rows_of(row.dataset).values_list("row_id", flat=True)) == [1, 2, 4]
+
+
 def test_refused_cells_are_kept_beside_and_their_rows_are_not_loaded(
     user: User, write: Write
 ) -> None:
     content = b"id,day\n1,2026-01-31\nx,31.1.\n3\n4,2026-01-31,5,6\n5,\xe9\n,\n7,2026-02-01\n"
     columns = [{"type": "integer", "required": True}, {"type": "date"}]
+    utf_8 = {"encoding": "utf-8"}
 
-    row = imported(user, write(content), columns=columns)
+    row = imported(user, write(content), columns=columns, dialect=utf_8)
 
     assert row.dataset
     assert cells(row.dataset) == [(1, date(2026, 1, 31)), (7, date(2026, 2, 1))]
@@ -359,6 +378,7 @@ def test_an_append_to_a_dataset_that_was_deleted_meanwhile_says_so(
 
 # --- whole or not at all -------------------------------------------------------------------------------------
 ROWS = 25_000
+TOO_LONG = "x" * (CELL_LIMIT_CHARS + 1)
 MANY = "n,text\n" + "".join(f"{number},{'x' * 50}\n" for number in range(ROWS))
 
 
@@ -434,9 +454,9 @@ def test_a_cancelled_load_leaves_nothing(user: User, write: Write) -> None:
 def test_a_file_that_turns_out_to_be_broken_leaves_nothing(user: User, write: Write) -> None:
     path = write(MANY)
     row = planned(user, path)
-    path.write_text(MANY + '1,"never closed\n')
+    path.write_text(MANY + f"1,{TOO_LONG}\n")
 
-    with pytest.raises(QuoteNeverClosed):
+    with pytest.raises(CellTooLong):
         run(row, path)
 
     assert nothing_is_left(row)
@@ -457,9 +477,9 @@ def test_an_append_that_fails_leaves_the_table_as_it_was(user: User, write: Writ
     first = imported(user, write("n,text\n1,a\n"))
     path = write(MANY)
     row = planned(user, path, mode="append", dataset="things")
-    path.write_text(MANY + '1,"never closed\n')
+    path.write_text(MANY + f"1,{TOO_LONG}\n")
 
-    with pytest.raises(QuoteNeverClosed):
+    with pytest.raises(CellTooLong):
         run(row, path)
 
     assert first.dataset
@@ -494,7 +514,12 @@ def test_a_run_that_died_after_the_rows_became_visible_is_only_concluded(
     row = planned(user, path, columns=[{"type": "integer"}], dialect={"has_header": True})
     fresh = Import.objects.get(pk=row.pk)
     with path.open("rb") as file:
-        loads.load(fresh, DelimitedReader(file, Dialect()), Progress(no_progress, 0), timezone.now)
+        loads.load(
+            fresh,
+            Feed(lambda: DelimitedReader(file, Dialect())),
+            Progress(no_progress, 0),
+            timezone.now,
+        )
     path.unlink()
 
     results = [run(row, path), run(row, path)]
@@ -549,8 +574,8 @@ def test_of_two_runs_that_are_ready_one_becomes_visible(user: User, write: Write
 def test_a_failed_load_is_tried_again_under_its_old_name(user: User, write: Write) -> None:
     path = write("n\n1\n")
     row = planned(user, path)
-    path.write_text('n\n1\n"2')
-    with pytest.raises(QuoteNeverClosed):
+    path.write_text(f"n\n1\n{TOO_LONG}")
+    with pytest.raises(CellTooLong):
         run(row, path)
     path.write_text("n\n1\n2\n")
 
@@ -563,8 +588,8 @@ def test_a_failed_load_is_tried_again_under_its_old_name(user: User, write: Writ
 def test_a_name_that_was_taken_meanwhile_is_not_taken_over(user: User, write: Write) -> None:
     path = write("n\n1\n")
     row = planned(user, path)
-    path.write_text('n\n1\n"2')
-    with pytest.raises(QuoteNeverClosed):
+    path.write_text(f"n\n1\n{TOO_LONG}")
+    with pytest.raises(CellTooLong):
         run(row, path)
     imported(user, write("n\n5\n", "other.csv"))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from apiapp.imports import cursors, row_query, values
 from apiapp.imports.cursors import Cursor
 from apiapp.imports.errors import BadFilterValue, BadRowQuery, UnknownColumn
-from apiapp.imports.row_query import Condition, Order
+from apiapp.imports.row_query import Condition, Group, Order
 
 TYPES = row_query.types_with_ids({name: name for name in (*values.READERS, "json")})
 
@@ -78,7 +78,20 @@ def test_a_value_of_another_type_is_refused_with_the_column_and_its_type(
         ("integer", "like.5", "like does not go with integer"),
         ("json", "eq.{}", "eq does not go with json"),
         ("boolean", "gt.true", "gt does not go with boolean"),
-        ("text", "is.nothing", "is.null"),
+        ("text", "is.nothing", "null, not_null here"),
+        ("text", "is.true", "null, not_null here"),
+        ("boolean", "is.maybe", "unknown, true, false here"),
+        ("or", "(text.eq.a", "not closed at character 10"),
+        ("or", "(text.eq.a)b", "behind the last bracket at character 12"),
+        ("or", "(text.eq.a,)", "no column ''"),
+        ("or", "()", "no column ''"),
+        ("not.and", "(colour.eq.red)", "no column 'colour'"),
+        ("and", "(text.is)", "operator.value"),
+        ("or", "(integer.eq.five)", "'five' is not"),
+        ("or", "(and(or(and(or(and(text.eq.a))))))", "5 deep"),
+        ("select", "a:text,a:integer", "one name of its own"),
+        ("select", ":text", "one name of its own"),
+        ("select", "text::integer", "no column ':integer'"),
         ("text", "in.a,b", "in.(a,b)"),
         ("text", 'in.(a"b)', "quote"),
         ("text", "like." + "x" * 1001, "1000 characters"),
@@ -101,7 +114,48 @@ def test_what_cannot_be_understood_is_refused_saying_what_is_right(
         row_query.parse([(parameter, value)], TYPES)
 
     assert says in str(caught.value)
-    assert caught.value.parameter == parameter
+    assert caught.value.parameter in (parameter, "text", "integer")  # or of a part of a group
+
+
+def test_groups_are_joined_and_lie_in_one_another() -> None:
+    text = '(text.eq."a,(b",not.and(integer.in.(4,5),boolean.is.true),float.not.is.null)'
+
+    (group,) = row_query.parse([("or", text)], TYPES).conditions
+
+    assert group == Group(
+        is_any=True,
+        parts=(
+            Condition("text", "eq", ("a,(b",)),
+            Group(
+                is_any=True,
+                parts=(
+                    Condition("integer", "in", (4, 5), is_negated=True),
+                    Condition("boolean", "is", (True,), is_negated=True),
+                ),
+            ),
+            Condition("float", "is", (), is_negated=True),
+        ),
+    )
+
+
+def test_a_column_may_be_called_or() -> None:
+    (condition,) = row_query.parse([("or", "eq.x")], {"or": "text"}).conditions
+
+    assert condition == Condition("or", "eq", ("x",))
+
+
+def test_what_stands_in_groups_is_counted_too() -> None:
+    text = "(" + ",".join(["text.eq.a"] * 60) + ")"
+
+    with pytest.raises(BadRowQuery, match="more than 100"):
+        row_query.parse([("or", text), ("and", text)], TYPES)
+
+
+def test_columns_are_shown_under_names_of_ones_own() -> None:
+    query = row_query.parse([("select", "_id,a:text,b:text")], TYPES)
+
+    assert query.select == ("_id", "text", "text")
+    assert query.shown == ("_id", "a", "b")
 
 
 def test_a_word_given_twice_is_refused() -> None:

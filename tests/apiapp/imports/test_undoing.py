@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 
-from apiapp.imports import tables, undoing
+from apiapp.imports import history, tables, undoing
 from apiapp.imports.errors import DatasetBusy, NotUndoable
 from apiapp.imports.models import Dataset, Import
 from apiapp.imports.rows import rows_of
@@ -33,7 +33,7 @@ def ended(owner: User, path: Path, **wanted: str) -> Import:
 
 
 def undo(row: Import) -> Import:
-    return undoing.undo(row=Import.objects.get(pk=row.pk), now=NOW)
+    return undoing.undo(row=Import.objects.get(pk=row.pk), by=row.owner, now=NOW)
 
 
 def test_undoing_the_import_that_made_a_table_removes_the_table_and_frees_its_name(
@@ -132,7 +132,7 @@ def test_an_undoing_that_was_done_and_not_said_is_finished_later(user: User, pat
     row = ended(user, path)
     Import.objects.filter(pk=row.pk).update(undone_at=NOW)
     assert row.dataset
-    tables.take_back(table=row.dataset.table_name, import_id=row.pk, made_the_table=True)
+    history.take_back(table=row.dataset.table_name, import_id=row.pk, mode=row.mode)
 
     (half,) = undoing.half_undone()
     undoing.finish(row=half, now=NOW)

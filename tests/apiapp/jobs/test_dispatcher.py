@@ -182,6 +182,22 @@ def test_the_thread_sends_until_it_is_stopped_and_then_gives_back_and_signs_off(
 
 
 @with_the_thread
+def test_the_thread_asks_for_rows_when_there_is_something_new():
+    inbox = Inbox()
+    dispatcher = Dispatcher(replace(TERMS, quiet_s=3600), inbox)
+    dispatcher.start()
+    while not Worker.objects.exists():
+        assert not inbox.has_stopped.wait(0.01)
+
+    (job,) = enqueue(now=timezone.now())
+
+    assert inbox.has_a_job.wait(PATIENCE_S)
+    dispatcher.stop()
+    assert inbox.has_stopped.wait(PATIENCE_S)
+    assert inbox.jobs == [job]
+
+
+@with_the_thread
 def test_the_thread_outlives_any_error_and_says_when_all_is_well_again(caplog, monkeypatch):
     monkeypatch.setattr("apiapp.jobs.dispatcher.AFTER_ERROR_S", 0.02)
     enqueue(now=timezone.now())

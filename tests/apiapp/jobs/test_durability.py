@@ -104,7 +104,10 @@ class WithABroker(OnEveryStack):
             pytest.skip(reason)
         folder = tmp_path_factory.mktemp(cls.marker)
         broker = cls.make_broker(folder)
-        with PostgresDatabase() as database, Stack(folder / "home", database.url, broker) as stack:
+        with (
+            PostgresDatabase(is_migrated=True) as database,
+            Stack(folder / "home", database.url, broker) as stack,
+        ):
             yield stack
 
     def test_a_broker_that_was_killed_and_forgot_all_loses_no_job(self, stack):

@@ -62,12 +62,31 @@ def test_a_file_is_appended_and_what_is_refused_is_told_and_no_failure(
     path.write_text("name,price\nopel,cheap\nlada,3\n")
 
     said = import_file(path, "--user", "alice", "--mode", "append")
+    with pytest.raises(CommandError, match="the same file"):
+        import_file(path, "--user", "alice", "--mode", "append")
 
     assert said.startswith("cars: 1 rows loaded, 1 refused, in ")
     assert "row 1, price: The cell is not an integer. It says 'cheap'." in said
     assert f"/api/imports/{Import.objects.latest('pk').pk}/errors.csv" in said
     assert Dataset.objects.get().row_count == 4
     assert Dataset.objects.get().owner == user
+
+
+def test_a_table_is_updated_by_its_key_and_a_dry_run_says_so_before(path: Path) -> None:
+    import_file(path, "--key", "name")
+    path.write_text("name,price\nvolvo,13\nfiat,8\n")
+    upsert = ("--mode", "upsert", "--delete-missing")
+
+    tried = import_file(path, *upsert, "--dry-run")
+    same = Dataset.objects.get().row_count
+    said = json.loads(import_file(path, *upsert, "--json").splitlines()[-1])
+
+    assert "1 rows would be loaded" in tried
+    assert "  1 updated, 1 unchanged, 1 deleted" in tried
+    assert same == 3
+    counts = {"rows_updated": 1, "rows_unchanged": 1, "rows_deleted": 1}
+    assert said.items() >= {"rows_loaded": 1, **counts}.items()
+    assert cells(Dataset.objects.get()) == [("volvo", 13), ("fiat", 8)]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +119,18 @@ def test_a_dataset_that_exists_and_a_file_that_does_not_are_told(path: Path) -> 
         import_file(path.with_name("boats.csv"))
 
 
+def test_columns_that_the_table_lacks_are_refused_skipped_or_added(path: Path) -> None:
+    import_file(path)
+    path.write_text("name,price,year\nopel,7,1999\n")
+
+    with pytest.raises(CommandError, match="year"):
+        import_file(path, "--mode", "append")
+    import_file(path, "--mode", "append", "--extra", "skip")
+    assert cells(Dataset.objects.get())[-1] == ("opel", 7)
+    import_file(path, "--mode", "append", "--extra", "add", "--again")
+    assert cells(Dataset.objects.get())[-1] == ("opel", 7, 1999)
+
+
 def test_a_name_that_a_killed_import_has_is_waited_for(path: Path, user: User) -> None:
     dead = planned(user, path, dataset="Cars")
     until = timezone.now() + timedelta(seconds=0.7)
@@ -129,7 +160,7 @@ def test_a_load_that_fails_in_any_way_leaves_nothing(
     def broken(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError("the cable was pulled")
 
-    monkeypatch.setattr("apiapp.imports.tables.publish", broken)
+    monkeypatch.setattr("apiapp.imports.publishing.publish", broken)
 
     with pytest.raises(RuntimeError):
         import_file(path)
@@ -142,7 +173,7 @@ def test_ctrl_c_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     def pressed(*_args: object, **_kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("apiapp.imports.tables.publish", pressed)
+    monkeypatch.setattr("apiapp.imports.publishing.publish", pressed)
 
     with pytest.raises(CommandError, match="nothing of the file was kept") as stopped:
         import_file(path)

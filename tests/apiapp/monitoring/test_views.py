@@ -50,13 +50,5 @@ def test_a_stranger_is_told_nothing():
     assert APIClient().get("/api/status/").status_code == 401
 
 
-def test_readyz_answers_503_without_a_worker_and_200_with_one():
-    without = Client().get("/readyz")
-    jobs.worker_seen(name="one", now=timezone.now())
-
-    assert (without.status_code, list(without.json()["missing"])) == (503, ["worker"])
-    assert Client().get("/readyz").json() == {"status": "ready"}
-
-
 def test_healthz_asks_for_nothing():
     assert Client().get("/healthz").json() == {"status": "alive"}

@@ -10,7 +10,7 @@ from django.test import Client
 
 from apiapp.keys.callers import Caller
 
-COMPLETE, GONE, STALLED = "complete", "gone", "stalled"
+COMPLETE, GONE, STALLED, WAITING = "complete", "gone", "stalled", "waiting"
 
 
 @dataclass
@@ -30,6 +30,7 @@ class Request:
     pieces: Iterable[bytes] = ()
     ending: str = COMPLETE
     has_stalled: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -56,6 +57,9 @@ class Request:
         async def receive() -> dict[str, Any]:
             for piece in pieces:
                 return {"type": "http.request", "body": piece, "more_body": True}
+            if self.ending == WAITING:
+                self.has_stalled.set()
+                await self.goes_on.wait()
             if self.ending == GONE:
                 return {"type": "http.disconnect"}
             if self.ending == STALLED:
@@ -71,8 +75,8 @@ class Request:
             return None
         start, body = sent
         headers = {name.decode(): value.decode() for name, value in start["headers"]}
-        assert headers["content-length"] == str(len(body["body"]))
-        return Answer(start["status"], headers, json.loads(body["body"]))
+        assert headers.get("content-length", "0") == str(len(body["body"]))
+        return Answer(start["status"], headers, json.loads(body["body"] or b"{}"))
 
 
 def in_pieces(content: bytes, piece_bytes: int) -> list[bytes]:

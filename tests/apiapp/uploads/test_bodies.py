@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from apiapp.uploads import bodies
-from apiapp.uploads.bodies import Intake, Lane, Threads, body_pieces
-from apiapp.uploads.errors import BodyStalled, BodyTooLarge, ClientGone
+from apiapp.uploads.bodies import Intake, Lane, Pace, Patience, Threads, body_pieces
+from apiapp.uploads.errors import BodyStalled, BodyTooLarge, BodyTrickled, ClientGone
 
 
 @pytest.fixture
@@ -45,7 +45,8 @@ def messages(*bodies_of: bytes, then: dict[str, Any] | None = None) -> Callable[
 
 
 async def read(receive: Any, *, idle_s: float = 5.0, limit_bytes: int = 100) -> list[bytes]:
-    return [piece async for piece in body_pieces(receive, idle_s=idle_s, limit_bytes=limit_bytes)]
+    pieces = body_pieces(receive, patience=Patience(idle_s), limit_bytes=limit_bytes)
+    return [piece async for piece in pieces]
 
 
 async def test_a_body_is_read_to_its_end_and_empty_pieces_are_left_out():
@@ -70,6 +71,29 @@ async def test_a_client_that_sends_nothing_is_not_waited_for_longer_than_allowed
 
     with pytest.raises(BodyStalled):
         await read(silence, idle_s=0.01)
+
+
+async def test_a_client_that_trickles_is_not_waited_for_for_ever():
+    async def trickle() -> dict[str, Any]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    patience = Patience(idle_s=0.1, least_bytes_per_s=1000)
+    with pytest.raises(BodyTrickled, match="less than 1000 bytes a second"):
+        async for _ in body_pieces(trickle, patience=patience, limit_bytes=10**9):
+            pass
+
+
+def test_a_pace_is_an_average_of_the_time_that_was_waited_for_the_client():
+    pace = Pace(Patience(idle_s=10.0, least_bytes_per_s=100))
+    for _ in range(5):
+        pace.count(0, waited_s=9.0)  # a pause,
+        pace.count(1000, waited_s=1.0)  # made good by what follows it
+
+    pace.count(0, waited_s=0.0)  # this server was busy for as long as it likes
+
+    with pytest.raises(BodyTrickled):
+        pace.count(999, waited_s=10.0)
 
 
 async def test_pieces_are_handed_on_in_order_in_batches(threads, monkeypatch):

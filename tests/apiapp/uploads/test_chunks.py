@@ -5,7 +5,14 @@ from datetime import timedelta
 import pytest
 
 from apiapp.uploads import chunks, services
-from apiapp.uploads.errors import BadChunkIndex, DiskFull, NotReceiving, UnknownUpload
+from apiapp.uploads.chunks import ChunkClaim
+from apiapp.uploads.errors import (
+    BadChunkIndex,
+    DiskFull,
+    NotReceiving,
+    QuotaExceeded,
+    UnknownUpload,
+)
 from apiapp.uploads.models import Chunk, Upload
 from apiapp.uploads.storage import FileStore, new_part_name
 from tests.apiapp.uploads.made import (
@@ -79,13 +86,32 @@ def test_a_chunk_of_another_users_upload_is_unknown(caller, other_caller, store,
         )
 
 
+def test_of_chunks_that_fit_alone_only_as_many_count_as_fit_together(caller, store, limits):
+    upload = begin(caller, store, limits)
+    small = dataclasses.replace(limits, user_bytes=15)
+    claims = [claim(caller, store, upload, index) for index in (0, 1)]
+    for each in claims:
+        write(each, OURS, store)
+
+    def keep(claimed: ChunkClaim) -> None:
+        chunks.store_chunk(claim=claimed, md5=md5_of(OURS), store=store, now=NOW, limits=small)
+
+    keep(claims[0])
+    with pytest.raises(QuotaExceeded):
+        keep(claims[1])
+
+    upload.refresh_from_db()
+    assert upload.received == 10
+    assert services.received_ranges(upload) == [[0, 0]]
+
+
 def test_a_stored_chunk_counts_and_puts_the_end_off(caller, store, limits):
     upload = begin(caller, store, limits)
     later = NOW + timedelta(days=1)
     claimed = claim(caller, store, upload, 0)
     write(claimed, OURS, store)
 
-    chunks.store_chunk(claim=claimed, md5=md5_of(OURS), store=store, now=later, expires_s=EXPIRES_S)
+    chunks.store_chunk(claim=claimed, md5=md5_of(OURS), store=store, now=later, limits=limits)
 
     upload.refresh_from_db()
     assert upload.received == 10

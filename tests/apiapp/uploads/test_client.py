@@ -7,7 +7,7 @@ import pytest
 
 from apiapp.uploads import client
 from apiapp.uploads.client import Note, Server, Source
-from apiapp.uploads.errors import (
+from apiapp.uploads.client_errors import (
     KeyRefused,
     NotASluiceServer,
     RequestRefused,

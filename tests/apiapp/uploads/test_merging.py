@@ -7,7 +7,7 @@ import pytest
 from apiapp.jobs.errors import JobCancelled
 from apiapp.jobs.models import Job
 from apiapp.keys.callers import Caller
-from apiapp.uploads import chunks, merging, services, storage
+from apiapp.uploads import disk, merging, services
 from apiapp.uploads.errors import (
     DiskFull,
     StoredFileMissing,
@@ -18,7 +18,7 @@ from apiapp.uploads.errors import (
 )
 from apiapp.uploads.models import Chunk, Upload
 from apiapp.uploads.storage import FileStore
-from tests.apiapp.uploads.made import NOW, begin, claim, md5_of, send, send_all, write
+from tests.apiapp.uploads.made import NOW, begin, claim, count, md5_of, send, send_all, write
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -228,7 +228,7 @@ def test_a_disk_without_room_for_a_part_fails_and_keeps_all_chunks(
     send(caller, store, upload, 1, b"JIHGFEDCBA")
     complete(caller, upload)
     monkeypatch.setattr(os, "copy_file_range", no_room)
-    monkeypatch.setattr(storage, "write_all", no_room)
+    monkeypatch.setattr(disk, "write_all", no_room)
 
     with pytest.raises(DiskFull):
         merge(upload, store)
@@ -320,7 +320,7 @@ def test_the_job_of_an_upload_carries_what_the_merge_needs(caller, upload):
 def test_the_part_of_a_chunk_that_is_gone_is_to_be_sent_again(caller, store, upload):
     part = claim(caller, store, upload, 1)
     write(part, b"JIHGFEDCBA", store)
-    chunks.store_chunk(claim=part, md5=md5_of(b"JIHGFEDCBA"), store=store, now=NOW, expires_s=60.0)
+    count(part, b"JIHGFEDCBA", store)
     store.delete_part(part.part_name)
     complete(caller, upload)
 

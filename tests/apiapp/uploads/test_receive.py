@@ -390,7 +390,7 @@ def test_a_disk_that_fills_up_on_the_way_gives_the_claim_back(receiver, upload, 
     def no_room(*args: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("apiapp.uploads.storage.write_all", no_room)
+    monkeypatch.setattr("apiapp.uploads.sharing.write_all", no_room)
 
     got = answer(receiver, put(upload, 0, CHUNKS[0], key))
 

@@ -15,11 +15,12 @@ from apiapp.uploads.errors import (
     FileTooLarge,
     QuotaExceeded,
     TooManyChunks,
+    TooManyUploads,
     UnknownUpload,
     UploadNotFinished,
     WrongTotalChunks,
 )
-from apiapp.uploads.models import Upload
+from apiapp.uploads.models import Upload, new_file_id
 from apiapp.uploads.services import AnnouncedFile, ArrivedFile, Limits
 from apiapp.uploads.storage import FileStore
 from tests.apiapp.uploads.made import NOW, begin, md5_of, send, send_all
@@ -34,7 +35,7 @@ def files_in(store: FileStore) -> list[str]:
 
 
 def arrived(store: FileStore, content: bytes) -> ArrivedFile:
-    file_id = "a" * 32
+    file_id = new_file_id()
     store.create(file_id)
     writer = store.writer(file_id)
     writer.write([content])
@@ -74,7 +75,7 @@ def test_files_that_together_exceed_the_quota_are_refused_and_leave_nothing(
     caller, store, limits: Limits
 ):
     small = dataclasses.replace(limits, user_bytes=60)
-    begin(caller, store, small, size=25)
+    send_all(caller, store, begin(caller, store, small, size=25), CONTENT)
 
     with pytest.raises(QuotaExceeded) as caught:
         begin(caller, store, small, size=36)
@@ -83,9 +84,27 @@ def test_files_that_together_exceed_the_quota_are_refused_and_leave_nothing(
     assert len(files_in(store)) == 1
 
 
+def test_what_is_only_announced_costs_nothing(caller, store, limits: Limits):
+    small = dataclasses.replace(limits, user_bytes=60)
+
+    for _ in range(5):
+        begin(caller, store, small, size=60)
+
+
+def test_unfinished_uploads_have_a_bound(caller, other_caller, store, limits: Limits):
+    few = dataclasses.replace(limits, open_uploads=2)
+    begin(caller, store, few)
+    begin(caller, store, few)
+
+    with pytest.raises(TooManyUploads):
+        begin(caller, store, few)
+
+    begin(other_caller, store, few)
+
+
 def test_the_quota_counts_for_each_user_alone(caller, other_caller, store, limits: Limits):
     small = dataclasses.replace(limits, user_bytes=30)
-    begin(caller, store, small, size=25)
+    send_all(caller, store, begin(caller, store, small, size=25), CONTENT)
 
     begin(other_caller, store, small, size=25)
 
@@ -97,7 +116,13 @@ def test_two_files_at_the_same_time_cannot_share_the_last_room(caller, store, li
 
     def try_one() -> None:
         try:
-            begin(caller, store, small, size=25)
+            services.add_finished(
+                owner=caller.user,
+                arrived=arrived(store, CONTENT),
+                limits=small,
+                store=store,
+                now=NOW,
+            )
         except QuotaExceeded as error:
             refused.append(error)
         finally:

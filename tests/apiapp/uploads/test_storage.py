@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from apiapp.uploads import storage
+from apiapp.uploads import sharing
+from apiapp.uploads.disk import BLOCK_BYTES
 from apiapp.uploads.errors import DiskFull, StoredFileMissing, WriterStopped
 from apiapp.uploads.storage import FileStore, new_part_name
 
@@ -64,7 +65,7 @@ def test_writers_at_their_offsets_make_one_file_in_any_order(store: FileStore):
 
 
 def test_many_pieces_and_blocks_keep_their_order(store: FileStore):
-    content = os.urandom(3 * storage.BLOCK_BYTES + 17)
+    content = os.urandom(3 * BLOCK_BYTES + 17)
     pieces = [memoryview(content)[at : at + 70_001] for at in range(0, len(content), 70_001)]
     store.create(FILE_ID)
 
@@ -96,14 +97,14 @@ def test_a_writer_left_over_cannot_change_a_sealed_file(store: FileStore):
 def test_sealing_waits_for_the_write_that_has_begun(store: FileStore, monkeypatch):
     store.create(FILE_ID)
     has_begun, may_go_on = threading.Event(), threading.Event()
-    write_all = storage.write_all
+    write_all = sharing.write_all
 
     def slow_write(file, piece) -> None:
         has_begun.set()
         assert may_go_on.wait(5)
         write_all(file, piece)
 
-    monkeypatch.setattr(storage, "write_all", slow_write)
+    monkeypatch.setattr(sharing, "write_all", slow_write)
     writing = threading.Thread(target=put, args=(store, b"all of it"))
     writing.start()
     assert has_begun.wait(5)
@@ -135,7 +136,7 @@ def test_sealing_again_changes_nothing_and_a_missing_file_is_told(store: FileSto
 def test_a_part_is_put_in_place(store: FileStore, monkeypatch, copies_in_kernel: bool):
     if not copies_in_kernel:
         monkeypatch.delattr(os, "copy_file_range")
-    content = os.urandom(storage.BLOCK_BYTES + 5)
+    content = os.urandom(BLOCK_BYTES + 5)
     store.create(FILE_ID)
     put(store, b"?" * (len(content) + 8))
     part = put_part(store, content)

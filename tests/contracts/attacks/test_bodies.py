@@ -20,7 +20,7 @@ MIB = 2**20
 XML = "application/xml"
 MULTIPART = "multipart/form-data; boundary=XX"
 REFUSED = (400, 413, 415, 422)
-SOON_S = 8.0
+SOON_S = 20.0  # of 1 on an idle machine
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_no_body_breaks_an_operation_or_keeps_it_busy(kind: str, world: World, a
     seen = {}
     for operation in operations_of(world.document):
         if operation.method in ("post", "put", "patch") and operation.body_types:
-            path = operation.path.format(**world.alices)
+            path = operation.path.format(**world.values(operation.path))
             started = time.monotonic()
             answer = alice.send(operation.method, path, data=body, headers=headers)
             is_soon = time.monotonic() - started < SOON_S
@@ -115,12 +115,12 @@ def test_what_is_too_much_is_refused_by_name(kind: str, path: str, alice: Caller
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "GZIP", "gzip, gzip", "x"])
 def test_a_packed_body_is_refused_before_it_is_unpacked(encoding: str, world: World, alice: Caller):
-    headers = {"Content-Encoding": encoding, "Content-Type": JSON}
+    headers = {"Content-Encoding": encoding, "Content-Type": JSON, "Tus-Resumable": "1.0.0"}
     packed = gzip.compress(b'{"title": "' + b"A" * 20 * MIB + b'"}')
     seen = {}
     for operation in operations_of(world.document):
         if operation.method in ("post", "put", "patch") and operation.body_types:
-            path = operation.path.format(**world.alices)
+            path = operation.path.format(**world.values(operation.path))
             answer = alice.send(operation.method, path, data=packed, headers=headers)
             seen[str(operation)] = (answer.status_code, answer.headers.get("Accept-Encoding"))
 

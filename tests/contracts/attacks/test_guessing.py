@@ -14,22 +14,20 @@ from tests.serving import Server
 
 LIMIT = 4
 THREADS = 24  # of the server: so many may be on their way when the last one fails
-MAKE_USER = (
-    "from django.contrib.auth.models import User; "
-    "User.objects.create_user('{0}', password='{0}-passphrase')"
-)
+NAMES = ("rita", "sam", "tom", "uma")  # one for each test: a lock is kept
+MAKE_USERS = f"""
+from django.contrib.auth.models import User
+for name in {NAMES}:
+    User.objects.create_user(name, password=f"{{name}}-passphrase")
+"""
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home: Path = tmp_path_factory.mktemp("guarded") / "home"
     with Server(home, {"LOGIN_FAILURES": str(LIMIT), "LOGIN_LOCK_S": "600"}) as running:
+        running.manage("shell", "--no-imports", "-c", MAKE_USERS)
         yield running
-
-
-def user_named(server: Server, name: str) -> str:
-    server.manage("shell", "-c", MAKE_USER.format(name))
-    return name
 
 
 def basic(name: str, password: str) -> dict[str, str]:
@@ -42,11 +40,10 @@ def send_file(server: Server, name: str, password: str) -> requests.Response:
 
 
 def test_the_receiver_of_files_listens_to_no_more_guesses(guarded: Server):
-    name = user_named(guarded, "rita")
-    assert send_file(guarded, name, "rita-passphrase").status_code == 200
+    assert send_file(guarded, "rita", "rita-passphrase").status_code == 200
 
-    guesses = [send_file(guarded, name, "wrong").status_code for _ in range(LIMIT)]
-    refused = send_file(guarded, name, "rita-passphrase")
+    guesses = [send_file(guarded, "rita", "wrong").status_code for _ in range(LIMIT)]
+    refused = send_file(guarded, "rita", "rita-passphrase")
 
     assert guesses == [401] * (LIMIT - 1) + [429]
     assert refused.status_code == 429
@@ -64,7 +61,6 @@ def stays_open(server: Server, password: str) -> bool:
 
 
 def test_neither_does_a_socket(guarded: Server):
-    user_named(guarded, "sam")
     assert stays_open(guarded, "sam-passphrase")
 
     assert not any(stays_open(guarded, "wrong") for _ in range(LIMIT))
@@ -73,10 +69,8 @@ def test_neither_does_a_socket(guarded: Server):
 
 
 def test_guesses_that_come_all_at_once_are_counted(guarded: Server):
-    name = user_named(guarded, "tom")
-
     def guess(number: int) -> int:
-        headers = basic(name, f"wrong-{number}")
+        headers = basic("tom", f"wrong-{number}")
         return requests.get(f"{guarded.url}/api/jobs/", headers=headers).status_code
 
     with ThreadPoolExecutor(40) as threads:
@@ -88,13 +82,12 @@ def test_guesses_that_come_all_at_once_are_counted(guarded: Server):
 
 
 def test_a_lock_outlasts_the_server(guarded: Server):
-    name = user_named(guarded, "uma")
     for _ in range(LIMIT):
-        send_file(guarded, name, "wrong")
+        send_file(guarded, "uma", "wrong")
 
     guarded.kill()
     guarded.start()
 
-    assert send_file(guarded, name, "uma-passphrase").status_code == 429
+    assert send_file(guarded, "uma", "uma-passphrase").status_code == 429
     guarded.manage("axes_reset")
-    assert send_file(guarded, name, "uma-passphrase").status_code == 200
+    assert send_file(guarded, "uma", "uma-passphrase").status_code == 200

@@ -70,7 +70,7 @@ def test_so_does_every_answer_of_the_api_good_or_bad(world: World, alice: Caller
     for operation in operations_of(world.document):
         if operation.path == "/stream/" or operation.method == "delete":
             continue
-        path = operation.path.format(**world.alices)
+        path = operation.path.format(**world.values(operation.path))
         sent = body_for(operation.method, operation.path)
         for who in (alice.send, requests.request):
             target = path if who == alice.send else world.url + path
@@ -85,7 +85,7 @@ def test_so_does_every_answer_of_the_api_good_or_bad(world: World, alice: Caller
 def test_what_is_read_with_a_key_is_kept_by_no_cache_but_the_readers(world: World, alice: Caller):
     for operation in operations_of(world.document):
         if operation.method == "get" and operation.path.startswith("/api/"):
-            answer = alice.send("get", operation.path.format(**world.alices))
+            answer = alice.send("get", operation.path.format(**world.values(operation.path)))
             kept = answer.headers["Cache-Control"]
             assert "private" in kept or "no-store" in kept, operation
             assert "public" not in kept
@@ -120,7 +120,7 @@ def test_a_packed_answer_is_not_given_to_who_cannot_unpack_it(server: Server):
 
 
 def test_static_files_are_what_they_say(server: Server):
-    for path in ("/static/css/sluice.css", "/static/icons.svg", "/static/apiapp/shell.js"):
+    for path in ("/static/css/sluice.css", "/static/icons.svg", "/static/site/shell.js"):
         answer = requests.get(server.url + path)
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "Set-Cookie" not in answer.headers
@@ -177,11 +177,29 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-def preflight(server: Server, path: str, origin: str, method: str) -> requests.Response:
+# What the clients of every protocol send and have to read.
+TUS_SENT = "authorization,content-type,tus-resumable,upload-length,upload-metadata,upload-offset"
+TUS_SENT += ",upload-checksum,upload-concat,upload-defer-length,x-http-method-override"
+IETF_SENT = "authorization,content-type,upload-complete,upload-offset,upload-length,repr-digest"
+IETF_SENT += ",upload-draft-interop-version,want-repr-digest"
+TUS_READ = "Location Upload-Offset Upload-Length Upload-Metadata Upload-Expires Upload-Concat "
+TUS_READ += "Upload-Defer-Length Tus-Resumable Tus-Version Tus-Extension Tus-Max-Size "
+TUS_READ += "Tus-Checksum-Algorithm"
+IETF_READ = "Location Upload-Offset Upload-Complete Upload-Limit Upload-Length Repr-Digest"
+CONTENT_READ = "Content-Range Content-Disposition Accept-Ranges ETag File-Id Retry-After"
+
+
+def preflight(
+    server: Server,
+    path: str,
+    origin: str,
+    method: str,
+    sent: str = "authorization,content-md5,idempotency-key,if-match",
+) -> requests.Response:
     headers = {
         "Origin": origin,
         "Access-Control-Request-Method": method,
-        "Access-Control-Request-Headers": "authorization,content-md5,idempotency-key,if-match",
+        "Access-Control-Request-Headers": sent,
     }
     return requests.options(server.url + path, headers=headers)
 
@@ -206,6 +224,49 @@ def test_a_listed_origin_may_call_with_a_key(method: str, path: str, open_server
     allowed = asked.headers["Access-Control-Allow-Headers"]
     assert {"authorization", "content-md5", "idempotency-key"} <= set(allowed.split(", "))
     assert "Access-Control-Allow-Credentials" not in asked.headers
+
+
+def test_it_may_upload_by_every_protocol(open_server: Server):
+    wanted = [
+        *(("/api/tus/", method, TUS_SENT) for method in ("POST",)),
+        *(("/api/tus/0", method, TUS_SENT) for method in ("HEAD", "PATCH", "DELETE", "POST")),
+        ("/api/resumable/", "POST", IETF_SENT),
+        *(("/api/resumable/0", method, IETF_SENT) for method in ("HEAD", "PATCH", "DELETE")),
+        ("/api/uploads/resumablejs/", "GET", "authorization"),
+        ("/api/uploads/resumablejs/", "POST", "authorization,content-type"),
+        ("/api/uploads/0/content/", "GET", "authorization,range,if-range,if-none-match,if-match"),
+    ]
+
+    for path, method, sent in wanted:
+        asked = preflight(open_server, path, ALLOWED, method, sent)
+        assert asked.ok, (path, method)
+        assert asked.headers["Access-Control-Allow-Origin"] == ALLOWED
+        assert method in asked.headers["Access-Control-Allow-Methods"].split(", ")
+        allowed = asked.headers["Access-Control-Allow-Headers"].split(", ")
+        assert set(sent.split(",")) <= set(allowed)
+        assert "Access-Control-Allow-Credentials" not in asked.headers
+        assert (
+            "Access-Control-Allow-Origin"
+            not in preflight(open_server, path, OTHER, method, sent).headers
+        )
+
+
+def test_it_may_read_what_every_protocol_answers_refusals_as_well(open_server: Server):
+    headers = {**open_server.headers, "Origin": ALLOWED}
+    for method, path, said, read in [
+        ("HEAD", "/api/tus/0", {"Tus-Resumable": "1.0.0"}, TUS_READ),
+        ("PATCH", "/api/tus/0", {"Tus-Resumable": "1.0.0"}, TUS_READ),
+        ("OPTIONS", "/api/tus/", {}, TUS_READ),
+        ("HEAD", "/api/resumable/0", {}, IETF_READ),
+        ("GET", "/api/uploads/0/content/", {}, CONTENT_READ),
+        ("GET", "/api/uploads/resumablejs/", {}, CONTENT_READ),
+        ("POST", "/api/uploads/resumablejs/", {}, CONTENT_READ),
+    ]:
+        answer = requests.request(method, open_server.url + path, headers={**headers, **said})
+        assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED, (method, path)
+        exposed = answer.headers["Access-Control-Expose-Headers"].lower().split(", ")
+        assert set(read.lower().split()) <= set(exposed)
+        assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
 def test_it_may_read_the_answers_those_of_the_receiver_as_well(open_server: Server):

@@ -1,13 +1,21 @@
 """Hostile values in every parameter of every operation: nothing breaks, nothing runs."""
 
-import re
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.contracts.attacks.surface import FORM, JSON, Caller, Operation, as_json, operations_of
+from tests.contracts.attacks.surface import (
+    FORM,
+    JSON,
+    Caller,
+    Operation,
+    as_json,
+    operations_of,
+    some_of,
+)
 from tests.contracts.world import World
 from tests.serving import Server
 
@@ -29,7 +37,7 @@ HOSTILE = {
     "digits": "9" * 400,
     "float": "1e400",
 }
-SLOW_S = 4.0
+SLOW_S = 4.9  # less than the five seconds that injected SQL would wait
 WELL = {"filename": "a.csv", "size": 10, "name": "x", "title": "x", "rows": [{"a": "b"}]}
 
 
@@ -40,7 +48,7 @@ def caller(world: World) -> Caller:
 
 def path_of(operation: Operation, world: World, **instead: str) -> str:
     """The operation's path, on what alice owns, with hostile values instead of some."""
-    values = {**world.alices, **instead}
+    values = {**world.values(operation.path), **instead}
     path = operation.path
     for name in operation.names("path"):
         path = path.replace(f"{{{name}}}", encoded(str(values[name])))
@@ -139,7 +147,7 @@ def test_no_parameter_breaks_an_operation_or_comes_back_as_html(
     for operation in operations_of(world.document):
         if operation.path == "/stream/":
             continue
-        for path, options in attempts(operation, world, value):
+        for path, options in some_of(attempts(operation, world, value), operation, value):
             found = complaint(caller.send(operation.method, path, **options))
             if found:
                 complaints[str(operation), path[:90], str(options.get("headers"))[:60]] = found
@@ -151,7 +159,7 @@ def test_no_parameter_breaks_an_operation_or_comes_back_as_html(
 def test_no_field_of_a_body_breaks_an_operation(kind: str, world: World, caller: Caller):
     value, complaints = HOSTILE[kind], {}
     for operation in operations_of(world.document):
-        for options in bodies(operation, value):
+        for options in some_of(bodies(operation, value), operation, value):
             answer = caller.send(operation.method, path_of(operation, world), **options)
             found = complaint(answer)
             if found:
@@ -168,7 +176,7 @@ def test_a_page_that_shows_a_value_shows_it_as_text(kind: str, world: World, cal
         if operation.path == "/stream/" or operation.method == "delete":
             continue
         accept = {"Accept": "text/html"}
-        for path, options in attempts(operation, world, value):
+        for path, options in some_of(attempts(operation, world, value), operation, value):
             if "Accept" not in options.get("headers", {}):
                 answer = caller.send(
                     operation.method, path, **{**options, **with_headers(options, accept)}
@@ -182,12 +190,16 @@ def test_a_page_that_shows_a_value_shows_it_as_text(kind: str, world: World, cal
 
 def test_everything_is_still_there_afterwards(world: World, caller: Caller):
     for operation in operations_of(world.document):
-        if operation.method == "get" and operation.path.startswith("/api/"):
-            assert caller.send("get", path_of(operation, world)).status_code == 200, operation
+        needs_parameters = operation.path == "/api/uploads/resumablejs/"
+        is_of_staff = operation.path.startswith("/api/monitoring/")
+        is_read = operation.method == "get" and operation.path.startswith("/api/")
+        if is_read and not needs_parameters and not is_of_staff:
+            answer = caller.send("get", path_of(operation, world))
+            assert answer.status_code in (200, 204), operation
 
 
 def test_no_line_of_the_log_was_forged(world: World, caller: Caller, server: Server):
-    forged = "x\r\n2026-01-01 00:00:00,000 ERROR root [-]: forged-zqx7"
+    forged = 'x"}\r\n{"@timestamp":"2026-01-01T00:00:00.000Z","message":"forged-zqx7"}'
     for path in (
         f"/api/uploads/{encoded(forged)}/",
         f"/{encoded(forged)}",
@@ -197,10 +209,10 @@ def test_no_line_of_the_log_was_forged(world: World, caller: Caller, server: Ser
     caller.send("post", "/login/", data={"username": forged, "password": "wrong"})
     caller.send("get", "/api/jobs/", headers={"X-Request-Id": "forged-zqx7 ERROR"})
 
-    lines = (server.home / "logs" / "sluice.log").read_text(encoding="utf-8").split("\n")
+    raw = (server.home / "logs" / "sluice.log").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in raw.removesuffix("\n").split("\n")]
 
     assert len(lines) > 1
-    begin = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ [\w.]+ \[[\w.~-]+\]: |  |$")
-    assert [line for line in lines if not begin.match(line)] == []
-    assert [line for line in lines if re.match(r"[\d: ,-]+ ERROR root \[-\]: forged", line)] == []
-    assert "zqx7 ERROR]" not in "\n".join(lines)
+    assert {line["service.name"] for line in lines} == {"sluice"}
+    assert [line for line in lines if line["message"].startswith("forged")] == []
+    assert "forged-zqx7 ERROR" not in {line.get("http.request.id") for line in lines}

@@ -14,6 +14,7 @@ from apiapp.keys.errors import KeysError
 
 class Command(BaseCommand):
     help = "Make an API key and print it, alone, on standard output. It is shown this once."
+    requires_system_checks = settings.CHECKS_AT_START
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--user", required=True, help="whose key it is")

@@ -13,6 +13,7 @@ from apiapp.keys.errors import KeysError
 
 class Command(BaseCommand):
     help = "Print a link that signs its first visitor in; it works once and not for long."
+    requires_system_checks = settings.CHECKS_AT_START
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--user", help="whom it signs in; default: the first administrator")
@@ -31,4 +32,5 @@ class Command(BaseCommand):
             now=timezone.now(),
             expires_s=settings.LOGIN_LINK_EXPIRES_S,
         )
-        self.stdout.write(f"http://{options['host']}:{options['port']}/login/{token}/")
+        scheme = "https" if settings.SERVE_HTTPS else "http"
+        self.stdout.write(f"{scheme}://{options['host']}:{options['port']}/login/{token}/")

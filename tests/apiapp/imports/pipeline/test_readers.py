@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apiapp.imports.errors import CellTooLong, QuoteNeverClosed, RecordTooLong
-from apiapp.imports.pipeline import readers
+from apiapp.imports.errors import CellTooLong, RecordTooLong
+from apiapp.imports.pipeline import lines
 from apiapp.imports.pipeline.dialect import DELIMITERS, Dialect
-from apiapp.imports.pipeline.readers import DelimitedReader, cut_at_line_end
+from apiapp.imports.pipeline.lines import BOM, LINE_LIMIT_BYTES, cut_at_line_end
+from apiapp.imports.pipeline.parsing import CELL_LIMIT_CHARS
+from apiapp.imports.pipeline.readers import DelimitedReader
+from apiapp.imports.pipeline.tolerant import SPAN_LIMIT_CHARS
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 TABLES = st.integers(1, 5).flatmap(
@@ -62,9 +65,9 @@ def test_any_written_table_is_read_as_it_was_wherever_its_blocks_end(
 ) -> None:
     content = written(table, delimiter, line_end)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(readers, "BLOCK_BYTES", max(block_bytes, len(readers.BOM)))
+        patch.setattr(lines, "BLOCK_BYTES", max(block_bytes, len(BOM)))
 
-        rows = read(readers.BOM * has_bom + content, delimiter=delimiter)
+        rows = read(BOM * has_bom + content, delimiter=delimiter)
 
     assert rows == table
 
@@ -116,35 +119,46 @@ def test_invalid_bytes_are_kept_as_what_no_text_has() -> None:
     assert read(b"1,caf\xe9\n2,ok\n") == [["1", "caf\udce9"], ["2", "ok"]]
 
 
-def test_a_quote_that_is_never_closed_is_told_with_its_row() -> None:
-    with pytest.raises(QuoteNeverClosed) as told:
-        read(b'1,a\n2,b\n3,"c\n4,d\n5,e\n')
+def test_a_quote_that_is_never_closed_swallows_no_row_and_is_told() -> None:
+    content = b'1,a\n2,b\n3,"c\n4,d\n5,"e"\n'
 
-    assert told.value.row_number == 3
+    (records,) = DelimitedReader(io.BytesIO(content), Dialect(has_header=False)).batches()
+
+    assert records.rows == [["1", "a"], ["2", "b"], ["3", '"c'], ["4", "d"], ["5", "e"]]
+    assert records.mended == [2]
+
+
+def test_a_quote_swallows_no_more_than_a_cell_may_hold() -> None:
+    content = b'1,a\n2,"' + b"x,y\n" * (SPAN_LIMIT_CHARS // 2)
+
+    rows = read(content)
+
+    assert rows[:3] == [["1", "a"], ["2", '"x', "y"], ["x", "y"]]
+    assert len(rows) == SPAN_LIMIT_CHARS // 2 + 1
 
 
 def test_a_cell_beyond_the_limit_is_told_with_its_row() -> None:
-    content = b'1,a\n2,"' + b"x\n" * readers.CELL_LIMIT_CHARS
-
     with pytest.raises(CellTooLong) as told:
-        read(content)
+        read(b"1,a\n2," + b"x" * (CELL_LIMIT_CHARS + 1))
 
     assert told.value.row_number == 2
 
 
+def test_a_cell_beyond_the_limit_in_the_header_is_told_as_such() -> None:
+    content = b"x" * (CELL_LIMIT_CHARS + 1) + b",b\n1,2\n"
+
+    with pytest.raises(CellTooLong, match="a cell of the header is longer"):
+        DelimitedReader(io.BytesIO(content), Dialect(header_rows=2)).header()
+
+
 def test_a_cell_at_the_limit_is_read() -> None:
-    ((cell,),) = read(b"x" * (readers.CELL_LIMIT_CHARS - 1) + b"\n")
+    ((cell,),) = read(b"x" * (CELL_LIMIT_CHARS - 1) + b"\n")
 
-    assert len(cell) == readers.CELL_LIMIT_CHARS - 1
+    assert len(cell) == CELL_LIMIT_CHARS - 1
 
 
-@pytest.mark.parametrize(
-    "endless",
-    [b"word " * 1000, b'"a\n",' * 1000],
-    ids=["a line that never ends", "cells with line ends that never end"],
-)
-def test_an_endless_record_is_told_in_little_memory(endless: bytes) -> None:
-    file = Endless(itertools.chain([b"1,a\n"], itertools.repeat(endless * 100)))
+def test_a_line_that_never_ends_is_told_in_little_memory() -> None:
+    file = Endless(itertools.chain([b"1,a\n"], itertools.repeat(b"word " * 100_000)))
     reader = DelimitedReader(file, Dialect(has_header=False))  # type: ignore[arg-type]
 
     tracemalloc.start()
@@ -154,7 +168,21 @@ def test_an_endless_record_is_told_in_little_memory(endless: bytes) -> None:
     tracemalloc.stop()
 
     assert told.value.row_number == 2
-    assert peak_bytes < 25 * readers.RECORD_LIMIT_BYTES
+    assert peak_bytes < 25 * LINE_LIMIT_BYTES
+
+
+def test_cells_with_line_ends_that_never_end_are_rows_in_little_memory() -> None:
+    file = Endless(itertools.chain([b"1,a\n"], itertools.repeat(b'"a\n",' * 10_000)))
+    batches = DelimitedReader(file, Dialect(has_header=False)).batches()  # type: ignore[arg-type]
+
+    tracemalloc.start()
+    rows = [row for records in itertools.islice(batches, 2) for row in records.rows]
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert rows[0] == ["1", "a"]
+    assert len(rows) > 10_000
+    assert peak_bytes < 200 << 20
 
 
 def test_an_endless_first_line_is_told_as_such() -> None:

@@ -105,10 +105,17 @@ def test_two_equal_labels_get_two_names_but_two_equal_names_are_refused() -> Non
         asked_columns(PROPOSED, [{"name": "same"}, {"name": "same"}])
 
 
+@pytest.mark.parametrize("wish", [{"type": "integer"}, {"type": "integer", "label": "%"}])
+def test_a_column_without_a_letter_keeps_its_proposed_name(wish: dict[str, str]) -> None:
+    columns = asked_columns(named_columns(["%", "a"]), [wish, {"label": "Column 1"}])
+
+    assert [column.name for column in columns] == ["column_1", "column_1_2"]
+
+
 @pytest.mark.parametrize(
     ("asked", "reason"),
     [
-        ([{}], "1 columns are described, the file has 2"),
+        ([{}], "1 column is described, the file has 2"),
         ([{}, {"type": "money"}], "no type 'money'"),
         ([{}, {"name": "🙂"}], "no letter or digit"),
     ],

@@ -1,0 +1,26 @@
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from apiapp.audit.models import Change
+
+
+@admin.register(Change)
+class ChangeAdmin(ModelAdmin):
+    """To be looked at: nobody, not even a superuser, changes or deletes what happened."""
+
+    list_display = fields = readonly_fields = (
+        *("at", "actor", "caller", "method", "path", "fields", "address", "request_id"),
+    )
+    list_filter = ("at", "method")
+    search_fields = ("actor", "path", "request_id")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Change | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Change | None = None) -> bool:
+        return False

@@ -1,0 +1,1 @@
+"""Who may do what with a dataset: its owner, its editors, its viewers, and nobody else."""

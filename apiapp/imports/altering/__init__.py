@@ -1,0 +1,1 @@
+"""Changes of a dataset's columns while its table is read."""

@@ -1,0 +1,1 @@
+"""Changes of rows by hand, and how they are taken back."""

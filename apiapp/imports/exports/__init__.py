@@ -1,0 +1,1 @@
+"""Datasets as files: CSV, JSON Lines, Excel and Parquet, made while they are sent."""

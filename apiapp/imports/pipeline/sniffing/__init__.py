@@ -1,0 +1,1 @@
+"""How a text file is written, decided from evidence, one module for each kind of decision."""

@@ -1,0 +1,1 @@
+"""What is in a column: counts, extremes, frequent values and a histogram."""

@@ -1,0 +1,1 @@
+"""Rows by their position in an order, for grids that scroll and jump."""

@@ -1,0 +1,25 @@
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from apiapp.jobs import leases
+from apiapp.monitoring import alert_news, figures
+
+
+@shared_task(name="monitoring.prune")
+def prune(*, job_id: int, lease: str) -> None:
+    """Forget minutes and hours that are long over; what was counted in all stays."""
+    with leases.leased(job_id=job_id, token=lease) as job:
+        now = timezone.now()
+        kept = timedelta(days=settings.MONITORING.keep_days)
+        deleted = figures.forget(before=now - kept)
+        job.result = {"deleted": deleted, "folded": figures.fold_days(now=now)}
+
+
+@shared_task(name="monitoring.alerts")
+def alerts(*, job_id: int, lease: str) -> None:
+    """Look at the rules of alerts, which web servers do, too, while they run."""
+    with leases.leased(job_id=job_id, token=lease) as job:
+        job.result = {"judged": alert_news.look_and_tell()}

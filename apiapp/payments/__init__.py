@@ -1,0 +1,1 @@
+"""Payments: charges at a gateway, made once whatever happens, and followed to their end."""

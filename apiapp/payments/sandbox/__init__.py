@@ -1,0 +1,1 @@
+"""A gateway to try payments with: speaks the protocol, moves no money.  Plain Python."""

@@ -1,0 +1,1 @@
+"""Others are told what happens here, and tell what happens there (Standard Webhooks)."""

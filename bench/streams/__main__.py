@@ -1,0 +1,5 @@
+"""`python -m bench.streams`."""
+
+from bench.streams.screens import main
+
+main()

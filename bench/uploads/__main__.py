@@ -1,0 +1,5 @@
+"""`python -m bench.uploads`."""
+
+from bench.uploads.tus import main
+
+main()

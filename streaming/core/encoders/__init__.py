@@ -1,0 +1,1 @@
+"""From pictures to bytes that are sent to viewers as they are."""

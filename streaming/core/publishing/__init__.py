@@ -1,0 +1,1 @@
+"""Shows a server what this machine shows."""

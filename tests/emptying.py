@@ -1,0 +1,30 @@
+"""How the tables are emptied after a test that commits."""
+
+from typing import Any
+
+from django.db import connections, transaction
+
+# They belong to the code, not to a test: Django would fill them anew each time, a twentieth of a
+# second, and PostgreSQL takes longer yet to TRUNCATE all tables than tests to fill a few.
+KEPT = {"auth_permission", "django_content_type"}
+
+
+def empty_tables(test_case: Any) -> None:
+    """Delete what a test committed; in place of Django's `flush` of every table."""
+    for alias in test_case._databases_names(include_mirrors=False):
+        with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+            _empty(alias, cursor)
+
+
+def _empty(alias: str, cursor: Any) -> None:
+    connection = connections[alias]
+    names = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    tables = [connection.ops.quote_name(name) for name in names if name not in KEPT]
+    if not tables:
+        return
+    if connection.vendor == "postgresql":  # whoever still writes is waited for, as flush does
+        cursor.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
+    asked = (f"SELECT '{each}' WHERE EXISTS (SELECT 1 FROM {each})" for each in tables)
+    cursor.execute(" UNION ALL ".join(asked))
+    for (filled,) in cursor.fetchall():
+        cursor.execute(f"DELETE FROM {filled}")
