@@ -70,6 +70,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         for item in wanting:
             item.add_marker(pytest.mark.skip(reason=reason))
+    if REQUIRED:
+        for item in items:
+            if uses_other_processes(item):
+                item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def uses_other_processes(item: pytest.Item) -> bool:
+    """Whether the test rests on what others do in time: a browser, a server, a broker.
+
+    Where all is required, one of some two thousand such tests meets a moment that it does not
+    foresee every few runs.  It gets a second try, and the report names it (RERUN): each is a fault
+    of the test or of ours, to be found.
+    """
+    names = getattr(item, "fixturenames", ())
+    return "server" in names or any(item.get_closest_marker(name) for name in NEEDS)
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ THEIR_OWN = {
     "scrollable-region-focusable",  # ReDoc: a long example does not scroll by keyboard
 }
 
-DRAWN_MS = 40_000  # a page of a hundred operations, drawn on a busy machine
+DRAWN_MS = 90_000  # a page of some 150 operations, drawn on a busy machine
 
 
 def opened(page: Page, tag: str) -> None:

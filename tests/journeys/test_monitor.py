@@ -29,7 +29,8 @@ def test_requests_are_seen_live_by_route_by_keyboard_and_as_a_table(page: Page, 
     expect(page.get_by_text("As of ")).to_be_visible()
     ask_for_data(server, 7)
 
-    name = page.get_by_role("table").get_by_role("button", name=DATA, exact=True)
+    row = page.get_by_role("table").get_by_role("row").filter(has_text=re.compile("^ *GET"))
+    name = row.get_by_role("button", name=DATA, exact=True)
     page.get_by_label("Order of the routes").select_option("count")
     show_all = page.get_by_role("button", name=re.compile("Show all"))
     expect(name.or_(show_all).first).to_be_visible(timeout=LATER_MS)

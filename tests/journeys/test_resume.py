@@ -134,7 +134,7 @@ COUNT_KEPT = """() => new Promise((resolve, reject) => {
 
 def wait_until_kept(page: Page) -> None:
     """The browser stores a file beside sending it; a reload before that would lose it."""
-    for _ in range(400):
+    for _ in range(1800):
         if page.evaluate(COUNT_KEPT):
             return
         page.wait_for_timeout(50)
@@ -166,6 +166,7 @@ def test_after_a_reload_a_file_that_was_not_kept_goes_on_when_chosen_again_and_n
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto("/import/")
     release = send_part(page, server, big)
+    wait_until_kept(page)
     page.evaluate(FORGET_FILES)
     page.reload()
     release()
@@ -219,6 +220,7 @@ def test_what_was_not_kept_can_be_given_up_on_both_sides(page: Page, server: Ser
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto("/import/")
     send_part(page, server, big)
+    wait_until_kept(page)
     page.evaluate(FORGET_FILES)
     page.reload()
 

@@ -23,6 +23,10 @@ SIGNS = (DatabaseError, ValueError, TypeError, ArithmeticError)
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
+class Outdated(ValueError):
+    """Rows were read by columns that are other ones by now."""
+
+
 class Reads(Protocol):
     """A view; dataset_read: with the columns that it reads by, None before it knows."""
 
@@ -43,6 +47,15 @@ def rereads(handler: Handler) -> Handler:
         return handler(view, *args, **kwargs)
 
     return handle  # type: ignore[return-value]
+
+
+def require_current(read: Dataset) -> None:
+    """For rows that are handed over later: no error would come while they can be read once more.
+
+    Raises Outdated.
+    """
+    if not connections[DATASETS].in_atomic_block and has_changed(read):
+        raise Outdated
 
 
 def has_changed(read: Dataset) -> bool:

@@ -18,7 +18,7 @@ from apiapp.http.negotiation import OneForm
 from apiapp.http.promises import refuses
 from apiapp.http.views import ApiView
 from apiapp.imports import datasets
-from apiapp.imports.altering.rereading import rereads
+from apiapp.imports.altering.rereading import require_current, rereads
 from apiapp.imports.errors import BadRowQuery
 from apiapp.imports.exports import asking
 from apiapp.imports.exports.errors import TooManyExports
@@ -127,12 +127,14 @@ class DatasetExport(ApiView):
 
 
 def begun(export: Export, user_id: int) -> "Begun":
-    """Raises TooManyExports, and what fails at once."""
+    """Raises TooManyExports, Outdated, and what fails at once."""
     with ExitStack() as stack:
         stack.enter_context(places.taken(user_id=user_id, most=settings.EXPORT_MAX_AT_ONCE))
         chunks = export.chunks()
         stack.callback(chunks.close)
-        return Begun(chunks, first=next(chunks), end=stack.pop_all())
+        first = next(chunks)
+        require_current(export.dataset)
+        return Begun(chunks, first=first, end=stack.pop_all())
 
 
 class Begun:

@@ -224,20 +224,21 @@ export class Uploader extends EventTarget {
   /** Uppy deletes on the server what it was sending; what it only remembered, we do. */
   #removed(file) {
     const { uploadComplete } = file.progress;
-    const isBeingSent = this.#deletedByUppy.delete(file.id) || this.#isUnderWay(file.id);
+    const isDeleted = this.#deletedByUppy.delete(file.id) || this.#isDeletedByUppy(file.id);
     const url = file.tus?.uploadUrl;
-    if (url && !uploadComplete && !isBeingSent) remove(`/api/uploads/${idIn(url)}/`).catch(() => {});
+    if (url && !uploadComplete && !isDeleted) remove(`/api/uploads/${idIn(url)}/`).catch(() => {});
     this.#sentOf.delete(file.id);
     this.#forgive(file);
   }
 
-  #isUnderWay(id) {
-    return Boolean(this.#uppy.getPlugin("Tus").uploaders[id]);
+  /** One that it took up a moment ago has no address yet, and is dropped without a word to the server. */
+  #isDeletedByUppy(id) {
+    return Boolean(this.#uppy.getPlugin("Tus").uploaders[id]?.url);
   }
 
   /** Before Uppy forgets what it is sending. */
   #cancelling() {
-    const under = this.files.filter(({ id }) => this.#isUnderWay(id));
+    const under = this.files.filter(({ id }) => this.#isDeletedByUppy(id));
     this.#deletedByUppy = new Set(under.map(({ id }) => id));
   }
 

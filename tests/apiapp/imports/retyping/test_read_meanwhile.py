@@ -33,7 +33,7 @@ def _no_table_is_left(transactional_db: None) -> Iterator[None]:
 
 
 class Reader(threading.Thread):
-    """Asks again and again; `statuses` are those of the answers."""
+    """Asks again and again; `statuses` are those of the answers, `broken` what ended one of them."""
 
     def __init__(self, client: APIClient, dataset: Dataset) -> None:
         super().__init__()
@@ -41,8 +41,17 @@ class Reader(threading.Thread):
         self._is_over = threading.Event()
         self._asks = threading.Semaphore(0)
         self.statuses: Counter[int] = Counter()
+        self.broken: list[Exception] = []
 
     def run(self) -> None:
+        try:
+            self._ask()
+        except Exception as error:
+            self.broken.append(error)
+        finally:
+            connections.close_all()
+
+    def _ask(self) -> None:
         while not self._is_over.is_set():
             for what in READS:
                 self._asks.release()
@@ -50,7 +59,6 @@ class Reader(threading.Thread):
                 self.statuses[answer.status_code] += 1
                 if answer.streaming:
                     b"".join(answer.streaming_content)
-        connections.close_all()
 
     def let_it_ask(self) -> None:
         """Once more, unless it waits for an answer all the time."""
@@ -89,4 +97,5 @@ def test_a_reader_gets_no_error_while_a_type_changes(
     finally:
         reader.end()
 
+    assert reader.broken == []
     assert set(reader.statuses) == {200}
