@@ -169,6 +169,8 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     outbound.UnknownCall: (404, "not-found"),
     outbound.NameTaken: (409, "name-taken"),
     outbound.ConnectionGone: (409, "connection-gone"),
+    outbound.FileGone: (409, "file-gone"),
+    outbound.FilesNotAllowed: (403, "forbidden"),
     outbound.SecretLost: (409, "secret-lost"),
     outbound.TooManyCalls: (429, "too-many-calls"),
     webhooks.UnknownSubscription: (404, "not-found"),

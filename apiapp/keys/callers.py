@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.contrib.auth.models import AbstractBaseUser, User
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db.models import Model, QuerySet
 
 from apiapp.keys import scopes
@@ -41,7 +41,7 @@ class Caller:
         return rows if self.sees_all else rows.filter(owner=self.user)
 
 
-def person(user: User | AbstractBaseUser) -> Caller:
+def person(user: AbstractBaseUser | AnonymousUser) -> Caller:
     """The caller behind a password or a session: a person, with every scope."""
     assert isinstance(user, User)
     return Caller(user=user, scopes=frozenset(scopes.ALL_SCOPES))

@@ -137,7 +137,7 @@ class CallRecordAdmin(ModelAdmin):
             try:
                 again = calling.replay(
                     row=row,
-                    owner=person(request.user).user,  # type: ignore[arg-type]
+                    caller=person(request.user),
                     sealer=configured.sealer(),
                     now=timezone.now(),
                     in_background=True,

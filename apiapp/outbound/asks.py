@@ -1,14 +1,17 @@
 """What somebody asks to be sent, as it is kept for a replay, and what is sent for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlencode
 
+from apiapp.keys.callers import person
+from apiapp.outbound.attached import Attachment, FindStore, file_of
 from apiapp.outbound.client import headers
 from apiapp.outbound.client.bodies import (
     NOTHING,
     Body,
+    MultipartForm,
     form_body,
     json_body,
     text_body,
@@ -28,11 +31,16 @@ BODIES: dict[str, Callable[[Any], Body]] = {
     "xml": xml_body,
     "text": text_body,
 }
+FILE, MULTIPART = "file", "multipart"  # whose bodies are read from finished uploads
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """url: absolute; below a connection's base address if there is one.  body: by its kind."""
+    """url: absolute; below a connection's base address if there is one.
+
+    body: by its kind; of a file, an Attachment as it is told, of a multipart form
+    `{"fields": texts, "files": [attachments]}`.
+    """
 
     method: str
     url: str
@@ -42,6 +50,16 @@ class Ask:
     body: Any = None
     authorization: str = ""
     connection_id: int | None = None
+
+    @property
+    def file_ids(self) -> list[str]:
+        return [each.file_id for each in self.attachments()]
+
+    def attachments(self) -> Iterator[Attachment]:
+        """The files that are sent with it."""
+        told = {FILE: lambda: [self.body], MULTIPART: lambda: self.body["files"]}
+        for each in told.get(self.kind, list)():
+            yield Attachment.told(each)
 
     def sealed(self, sealer: Sealer) -> str:
         return sealer.seal(asdict(self))
@@ -77,7 +95,19 @@ def authorization_of(kind: str, name: str, secret: str) -> dict[str, str]:
     return {}
 
 
-def call_of(ask: Ask, record: CallRecord, sealer: Sealer) -> Call:
+def body_of(ask: Ask, record: CallRecord, find_store: FindStore) -> Body:
+    """Raises BadCall, FileGone: what may be read is what the record's owner may."""
+    if ask.kind not in (FILE, MULTIPART):
+        return BODIES[ask.kind](ask.body)
+    caller = person(record.owner)
+    found = [
+        (each.field, file_of(each, caller=caller, find_store=find_store))
+        for each in ask.attachments()
+    ]
+    return found[0][1] if ask.kind == FILE else MultipartForm(ask.body["fields"], found)
+
+
+def call_of(ask: Ask, record: CallRecord, *, sealer: Sealer, find_store: FindStore) -> Call:
     """Raises BadCall, SecretLost, ConnectionGone."""
     connection = record.connection
     if ask.connection_id and connection is None:
@@ -92,7 +122,7 @@ def call_of(ask: Ask, record: CallRecord, sealer: Sealer) -> Call:
         method=ask.method,
         url=ask.url,
         headers=sent,
-        body=BODIES[ask.kind](ask.body),
+        body=body_of(ask, record, find_store),
         authorization=ask.authorization,
         cookies=ask.cookies,
         partition=f"connection:{connection.pk}" if connection else f"user:{record.owner_id}",

@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
 from apiapp.idempotency.errors import StillInProgress
 from apiapp.jobs import services as jobs
 from apiapp.jobs.models import Job
-from apiapp.outbound import asks
+from apiapp.keys.callers import Caller
+from apiapp.outbound import asks, attached
 from apiapp.outbound.asks import Ask
+from apiapp.outbound.attached import FindStore
 from apiapp.outbound.client.calls import Answer, Call, Terms, Trace
 from apiapp.outbound.client.client import Client
 from apiapp.outbound.client.headers import redacted, redacted_url
@@ -41,10 +42,12 @@ LATE_S = 30.0  # after a call had to be over: its process is gone
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """With what calls are made.  keep_bytes: of an answer, in its record."""
+    """With what calls are made.  find_store: of the files that are sent.  keep_bytes: of an
+    answer, in its record."""
 
     client: Client
     sealer: Sealer
+    find_store: FindStore
     usual: Terms
     keep_bytes: int
     clock: Clock
@@ -52,7 +55,7 @@ class Means:
 
 def place(  # noqa: PLR0913 - a row's own columns, by keyword
     *,
-    owner: User,
+    caller: Caller,
     ask: Ask,
     connection: Connection | None,
     sealer: Sealer,
@@ -63,13 +66,15 @@ def place(  # noqa: PLR0913 - a row's own columns, by keyword
 ) -> CallRecord:
     """Write down what is to be called; in the background, with a job that calls it.
 
-    Under a work_id that was seen before, the record that was made for it.
+    Under a work_id that was seen before, the record that was made for it.  Raises FilesNotAllowed,
+    and what `uploads.finished_upload` raises for a file that cannot be sent.
     """
     if work_id and (placed := CallRecord.objects.filter(work_id=work_id).first()):
         return placed
+    attached.require_readable(ask.file_ids, caller=caller)
     with transaction.atomic():
         row = CallRecord.objects.create(
-            owner=owner,
+            owner=caller.user,
             connection=connection,
             method=ask.method,
             url=redacted_url(ask.url),
@@ -79,20 +84,29 @@ def place(  # noqa: PLR0913 - a row's own columns, by keyword
             replay_of=replay_of,
         )
         if in_background:
-            row.job = jobs.enqueue(task=TASK, kwargs={"call_id": row.pk}, owner=owner, now=now)
+            row.job = jobs.enqueue(
+                task=TASK, kwargs={"call_id": row.pk}, owner=caller.user, now=now
+            )
             row.save(update_fields=["job"])
     return row
 
 
 def replay(
-    *, row: CallRecord, owner: User, sealer: Sealer, now: datetime, in_background: bool, **more: Any
+    *,
+    row: CallRecord,
+    caller: Caller,
+    sealer: Sealer,
+    now: datetime,
+    in_background: bool,
+    **more: Any,
 ) -> CallRecord:
-    """Place the same call again.  Raises SecretLost, ConnectionGone."""
+    """Place the same call again.  Raises SecretLost, ConnectionGone, FilesNotAllowed, FileGone."""
     ask = Ask.unsealed(row.sealed_ask, sealer)
     if ask.connection_id and row.connection is None:
         raise ConnectionGone
+    attached.require_still_there(ask.file_ids, caller=caller)
     return place(
-        owner=owner,
+        caller=caller,
         ask=ask,
         connection=row.connection,
         sealer=sealer,
@@ -171,7 +185,8 @@ def made(row: CallRecord, means: Means, longest_s: float) -> CallRecord:
     """No transaction is open while bytes travel."""
     trace, started_s = Trace(), time.monotonic()
     try:
-        call = asks.call_of(Ask.unsealed(row.sealed_ask, means.sealer), row, means.sealer)
+        ask = Ask.unsealed(row.sealed_ask, means.sealer)
+        call = asks.call_of(ask, row, sealer=means.sealer, find_store=means.find_store)
         row.request_headers = shown_headers(call, row.connection)
         answer = means.client.send(
             call,

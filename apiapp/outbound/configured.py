@@ -15,6 +15,7 @@ from apiapp.outbound.client.calls import Terms
 from apiapp.outbound.client.client import Client
 from apiapp.outbound.errors import TooManyCalls
 from apiapp.outbound.sealing import Sealer
+from apiapp.uploads import configured as uploads
 
 PREFIX = "outbound:answer:"
 
@@ -48,6 +49,7 @@ def means() -> Means:
     return Means(
         client=client(),
         sealer=sealer(),
+        find_store=uploads.store,
         usual=Terms(),
         keep_bytes=settings.OUTBOUND.record_bytes,
         clock=timezone.now,

@@ -29,6 +29,13 @@ class BadCall(CallFailed):
     kind = "refused"
 
 
+class FileGone(BadCall):
+    """A file that was to be sent is not there any more, or not to be read."""
+
+    def __init__(self, told: str = "a file of this call has been deleted") -> None:
+        super().__init__(told)
+
+
 class NetworkFault(CallFailed):
     """There is no answer, or none that can be read.
 
@@ -134,6 +141,13 @@ class ConnectionGone(OutboundError):
 
     def __init__(self) -> None:
         super().__init__("the connection of this call has been deleted")
+
+
+class FilesNotAllowed(OutboundError):
+    """A key that may not read uploads cannot have them sent to somebody."""
+
+    def __init__(self, *, scope: str) -> None:
+        super().__init__(f"this key lacks the scope {scope!r}, and cannot send files")
 
 
 class SecretLost(OutboundError):

@@ -1,19 +1,31 @@
 import base64
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apiapp.outbound.asks import BODIES, Ask, address_of, authorization_of
+from apiapp.outbound.asks import (
+    BODIES,
+    FILE,
+    MULTIPART,
+    Ask,
+    address_of,
+    authorization_of,
+)
 from apiapp.outbound.client import headers
+from apiapp.outbound.client.bodies import OCTETS
 from apiapp.outbound.client.client import METHODS
 from apiapp.outbound.client.guard import target_of
 from apiapp.outbound.errors import BadCall, CallFailed
 from apiapp.outbound.models import CallRecord, Connection
 
 MOST_FIELDS = 100
+MOST_FILES = 20
 BODY_KINDS = tuple(kind for kind in BODIES if kind)
+BODY_FIELDS = {*BODY_KINDS, FILE, "files"}
+MEDIA_TYPE = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+/[\x20-\x7e]+$")  # RFC 9110, section 8.3.1
 
 
 def checked(check: Callable[..., Any], *args: Any) -> Any:
@@ -107,8 +119,26 @@ class AuthWish(serializers.Serializer[Any]):
     secret = serializers.CharField(max_length=8192, trim_whitespace=False)
 
 
+class FileWish(serializers.Serializer[Any]):
+    """A finished upload that is sent."""
+
+    file_id = serializers.CharField(max_length=32)
+    filename = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=255,
+        help_text="None: the upload's own.",
+    )
+    content_type = serializers.RegexField(MEDIA_TYPE, default=OCTETS, max_length=200)
+
+
+class PartWish(FileWish):
+    field = serializers.CharField(default="file", max_length=200)
+
+
 class NewCall(serializers.Serializer[Any]):
-    """At most one of `json`, `form`, `xml` and `text` is the body."""
+    """At most one of `json`, `form`, `xml`, `text` and `file` is the body; `files` go with `form`."""
 
     connection = serializers.IntegerField(
         required=False, allow_null=True, default=None, min_value=1, max_value=2**63 - 1
@@ -129,24 +159,46 @@ class NewCall(serializers.Serializer[Any]):
     form = Texts(required=False, default=serializers.empty)
     xml = serializers.CharField(required=False, trim_whitespace=False)
     text = serializers.CharField(required=False, trim_whitespace=False)
+    file = FileWish(required=False, help_text="A finished upload, by itself.")
+    files = serializers.ListField(
+        child=PartWish(),
+        required=False,
+        allow_empty=False,
+        max_length=MOST_FILES,
+        help_text="Finished uploads, sent with `form` as multipart/form-data.",
+    )
     background = serializers.BooleanField(default=False)
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        if len([kind for kind in BODY_KINDS if kind in values]) > 1:
-            raise serializers.ValidationError("only one of json, form, xml and text is the body")
+        kinds = {
+            MULTIPART if name in ("form", "files") else name for name in BODY_FIELDS & {*values}
+        }
+        if len(kinds) > 1:
+            raise serializers.ValidationError(
+                "only one of json, form, xml, text and file is the body; files go with form"
+            )
         return values
+
+
+def body_in(values: dict[str, Any]) -> tuple[str, Any]:
+    """(kind, body) as an Ask has them."""
+    if "files" in values:
+        return MULTIPART, {"fields": values.get("form", {}), "files": values["files"]}
+    kind = next((each for each in (*BODY_KINDS, FILE) if each in values), "")
+    return kind, values.get(kind)
 
 
 def ask_of(values: dict[str, Any], connection: Connection | None) -> Ask:
     """What a NewCall asks.  Raises ValidationError."""
-    kind = next((each for each in BODY_KINDS if each in values), "")
+    kind, body = body_in(values)
     auth = values["auth"]
     try:
         known_by = authorization_of(auth["scheme"], auth["name"], auth["secret"]) if auth else {}
         headers.checked(known_by)
         url = address_of(values["url"], connection, values["query"])
         target_of(url)
-        BODIES[kind](values.get(kind))
+        if kind in BODIES:
+            BODIES[kind](body)
     except CallFailed as error:
         field = "json" if isinstance(error, BadCall) and kind == "json" else "url"
         raise serializers.ValidationError({field: [str(error)]}) from error
@@ -156,7 +208,7 @@ def ask_of(values: dict[str, Any], connection: Connection | None) -> Ask:
         headers=values["headers"],
         cookies=values["cookies"],
         kind=kind,
-        body=values.get(kind),
+        body=body,
         authorization=known_by.get("Authorization", ""),
         connection_id=connection.pk if connection else None,
     )

@@ -24,6 +24,7 @@ from apiapp.keys.authentication import caller_of
 from apiapp.outbound import calling, configured, services
 from apiapp.outbound.errors import (
     ConnectionGone,
+    FileGone,
     NameTaken,
     SecretLost,
     TooManyCalls,
@@ -38,6 +39,7 @@ from apiapp.outbound.serializers import (
     ReplayWish,
     ask_of,
 )
+from apiapp.uploads.errors import UnknownUpload, UploadNotFinished
 
 
 class ConnectionList(ApiView, generics.ListAPIView[Connection]):
@@ -150,7 +152,7 @@ class CallList(ApiView, generics.ListAPIView[CallRecord]):
         description="201: the call was made; `state` says what came of it, also if nothing good did. "
         "202: a job makes it.",
     )
-    @refuses(UnknownConnection, TooManyCalls)
+    @refuses(UnknownConnection, TooManyCalls, UnknownUpload, UploadNotFinished)
     @idempotent_by_work_id
     def post(self, request: Request, work_id: UUID | None = None) -> Response:
         wanted = NewCall(data=request.data)
@@ -160,7 +162,7 @@ class CallList(ApiView, generics.ListAPIView[CallRecord]):
         connection = services.get_connection(caller, chosen) if chosen else None
         place = partial(
             calling.place,
-            owner=caller.user,
+            caller=caller,
             ask=ask_of(values, connection),
             connection=connection,
             work_id=work_id,
@@ -184,7 +186,7 @@ class CallReplay(ApiView):
     scope = scopes.OUTBOUND
 
     @extend_schema(request=ReplayWish, responses={201: CallDetail, 202: CallDetail})
-    @refuses(TooManyCalls, ConnectionGone, SecretLost)
+    @refuses(TooManyCalls, ConnectionGone, FileGone, SecretLost)
     @bodiless
     @idempotent_by_work_id
     def post(self, request: Request, call_id: int, work_id: UUID | None = None) -> Response:
@@ -192,7 +194,7 @@ class CallReplay(ApiView):
         first = services.get_call(caller, call_id)
         wanted = ReplayWish(data=request.data)
         wanted.is_valid(raise_exception=True)
-        place = partial(calling.replay, row=first, owner=caller.user, work_id=work_id)
+        place = partial(calling.replay, row=first, caller=caller, work_id=work_id)
         return answered(request, place, in_background=wanted.validated_data["background"])
 
 

@@ -112,7 +112,7 @@ class PaymentAdmin(ReadOnly, ModelAdmin):
     )
     def refund(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
         """In the background: a page waits for nobody's answers."""
-        by, now = person(request.user).user, timezone.now()  # type: ignore[arg-type]
+        by, now = person(request.user).user, timezone.now()
         for row in queryset:
             try:
                 made = charging.place_refund(payment=row, amount_minor=None, by=by, now=now)
@@ -126,7 +126,7 @@ class PaymentAdmin(ReadOnly, ModelAdmin):
 
     @admin.action(description=_("Ask the gateway about the selected payments"), permissions=["act"])
     def ask(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
-        by, now = person(request.user).user, timezone.now()  # type: ignore[arg-type]
+        by, now = person(request.user).user, timezone.now()
         for row in queryset:
             services.look_later(payment=row, owner=by, now=now)
         self.message_user(request, _("The gateway is asked."), messages.SUCCESS)

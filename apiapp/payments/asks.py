@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from apiapp.idempotency.errors import StillInProgress
+from apiapp.keys.callers import person
 from apiapp.outbound import calling
 from apiapp.outbound.asks import Ask, address_of
 from apiapp.outbound.calling import Means
@@ -85,7 +86,7 @@ def called(  # noqa: PLR0913 - what a call is made of
     if connection is None:
         raise NoWord("the gateway has no connection")
     row = calling.place(
-        owner=connection.owner,
+        caller=person(connection.owner),
         ask=Ask(
             method=method,
             url=address_of(path, connection, {}),

@@ -1,17 +1,18 @@
-"""What is sent: nothing, bytes, JSON, a form, XML, or a form with files that are read as they go."""
+"""What is sent: nothing, bytes, JSON, a form, XML, or files that are read as they go."""
 
 import json
-import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol, Self
 from urllib.parse import urlencode
 
 from apiapp.outbound.errors import BadCall
 
 PIECE_BYTES = 2**16
+OCTETS = "application/octet-stream"
 
 
 class Body(Protocol):
@@ -69,34 +70,62 @@ def xml_body(text: str) -> Bytes:
 
 def text_body(text: str, content_type: str = "text/plain") -> Bytes:
     """Raises BadCall."""
-    try:
-        return Bytes(text.encode(), f"{content_type}; charset=utf-8")
-    except UnicodeEncodeError as error:
-        raise BadCall("this cannot be sent: it is no Unicode") from error
+    return Bytes(encoded(text), f"{content_type}; charset=utf-8")
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of a form, read from its path piece by piece.  size_bytes: as it was announced."""
+    """A file, by itself a body; opened anew each time it is sent, and read piece by piece.
 
-    field: str
-    path: Path
+    size_bytes: as it is announced.  read: its pieces from the beginning; raises BadCall.
+    """
+
     filename: str
-    content_type: str = "application/octet-stream"
-    size_bytes: int = 0
+    size_bytes: int
+    read: Callable[[], Iterator[bytes]]
+    content_type: str = OCTETS
 
     @classmethod
-    def of(cls, field: str, path: Path) -> "File":
+    def at(cls, path: Path) -> Self:
         """Raises OSError."""
-        return cls(field, path, path.name, size_bytes=os.stat(path).st_size)  # noqa: PTH116
+        return cls(path.name, path.stat().st_size, partial(read_path, path))
+
+    def pieces(self) -> Iterator[bytes]:
+        """Exactly as many bytes as were announced.  Raises BadCall."""
+        left = self.size_bytes
+        for piece in self.read():
+            announced = piece[:left]
+            left -= len(announced)
+            yield announced
+            if not left:
+                return
+        if left:
+            raise BadCall(f"{self.filename} has become shorter")
+
+
+def read_path(path: Path) -> Iterator[bytes]:
+    """Raises BadCall."""
+    try:
+        with path.open("rb") as opened:
+            yield from pieces_of(opened)
+    except OSError as error:
+        raise BadCall(f"{path.name} cannot be read: {error.strerror}") from error
+
+
+def pieces_of(opened: BinaryIO) -> Iterator[bytes]:
+    while piece := opened.read(PIECE_BYTES):
+        yield piece
 
 
 @dataclass(frozen=True, slots=True)
 class MultipartForm:
-    """A form with files (RFC 7578); no more of a file is in memory than one piece."""
+    """A form with files (RFC 7578); no more of a file is in memory than one piece.
+
+    files: (name of the field, file).
+    """
 
     fields: Mapping[str, str]
-    files: Sequence[File]
+    files: Sequence[tuple[str, File]]
     boundary: str = field(default_factory=lambda: secrets.token_hex(16))
 
     @property
@@ -105,44 +134,39 @@ class MultipartForm:
 
     @property
     def size_bytes(self) -> int:
+        """Raises BadCall."""
         heads = sum(len(self._field(name, value)) for name, value in self.fields.items())
-        files = sum(len(self._head(file)) + file.size_bytes + 2 for file in self.files)
+        files = sum(len(self._head(*each)) + each[1].size_bytes + 2 for each in self.files)
         return heads + files + len(self._end())
 
     def pieces(self) -> Iterator[bytes]:
         for name, value in self.fields.items():
             yield self._field(name, value)
-        for file in self.files:
-            yield self._head(file)
-            yield from content_of(file)
+        for name, file in self.files:
+            yield self._head(name, file)
+            yield from file.pieces()
             yield b"\r\n"
         yield self._end()
 
     def _field(self, name: str, value: str) -> bytes:
         head = f'--{self.boundary}\r\nContent-Disposition: form-data; name="{quoted(name)}"'
-        return f"{head}\r\n\r\n{value}\r\n".encode()
+        return encoded(f"{head}\r\n\r\n{value}\r\n")
 
-    def _head(self, file: File) -> bytes:
-        names = f'name="{quoted(file.field)}"; filename="{quoted(file.filename)}"'
+    def _head(self, name: str, file: File) -> bytes:
+        names = f'name="{quoted(name)}"; filename="{quoted(file.filename)}"'
         head = f"--{self.boundary}\r\nContent-Disposition: form-data; {names}"
-        return f"{head}\r\nContent-Type: {file.content_type}\r\n\r\n".encode()
+        return encoded(f"{head}\r\nContent-Type: {file.content_type}\r\n\r\n")
 
     def _end(self) -> bytes:
         return f"--{self.boundary}--\r\n".encode()
 
 
-def content_of(file: File) -> Iterator[bytes]:
-    """Exactly as many bytes as were announced.  Raises BadCall."""
-    left = file.size_bytes
+def encoded(text: str) -> bytes:
+    """Raises BadCall."""
     try:
-        with file.path.open("rb") as opened:
-            while left and (piece := opened.read(min(PIECE_BYTES, left))):
-                left -= len(piece)
-                yield piece
-    except OSError as error:
-        raise BadCall(f"{file.filename} cannot be read: {error.strerror}") from error
-    if left:
-        raise BadCall(f"{file.filename} has become shorter")
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise BadCall("this cannot be sent: it is no Unicode") from error
 
 
 def quoted(name: str) -> str:

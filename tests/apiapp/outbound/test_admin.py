@@ -8,6 +8,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from apiapp.jobs.models import Job
+from apiapp.keys.callers import person
 from apiapp.outbound import calling, configured, services
 from apiapp.outbound.asks import Ask
 from apiapp.outbound.models import CallRecord, Connection
@@ -85,7 +86,7 @@ def placed(owner: User) -> CallRecord:
     )
     ask = Ask("GET", "https://a.example/x", connection_id=connection.pk)
     return calling.place(
-        owner=owner,
+        caller=person(owner),
         ask=ask,
         connection=connection,
         sealer=configured.sealer(),

@@ -85,7 +85,7 @@ def test_a_file_is_sent_as_a_form_whose_length_is_known(
     path.write_bytes(b"x" * 200_000)
     trace = Trace()
 
-    body = MultipartForm({"kind": "cars"}, [File.of("file", path)])
+    body = MultipartForm({"kind": "cars"}, [("file", File.at(path))])
     client.send(Call("POST", there.url, body=body), policy=LOCAL, trace=trace)
 
     heard = there.heard[0]
@@ -100,11 +100,11 @@ def test_a_file_that_became_shorter_is_not_sent_as_if_it_were_whole(
     there.on["/"] = echo
     path = folder / "a.csv"
     path.write_bytes(b"x" * 100)
-    file = File.of("file", path)
+    file = File.at(path)
     path.write_bytes(b"x" * 10)
 
     with pytest.raises(BadCall):
-        client.send(Call("POST", there.url, body=MultipartForm({}, [file])), policy=LOCAL)
+        client.send(Call("POST", there.url, body=MultipartForm({}, [("file", file)])), policy=LOCAL)
 
 
 def test_credentials_and_cookies_are_headers(client: Client, there: HostileServer):
@@ -363,7 +363,7 @@ def test_so_does_one_that_takes_nothing(client: Client, folder: Path):
     with HostileServer() as there:
         there.takes_bodies = False
         there.on["/"] = lambda talk, _: talk.is_over.wait()
-        body = MultipartForm({}, [File.of("file", path)])
+        body = MultipartForm({}, [("file", File.at(path))])
         with pytest.raises(TimedOut):
             client.send(Call("POST", there.url, body=body), policy=LOCAL, terms=CUT_AFTER)
 

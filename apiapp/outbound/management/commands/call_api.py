@@ -17,6 +17,7 @@ from apiapp.outbound import calling, configured, services
 from apiapp.outbound.client.client import METHODS
 from apiapp.outbound.models import LONGEST_S, CallRecord, Connection
 from apiapp.outbound.serializers import NewCall, ask_of
+from apiapp.uploads.errors import UploadError
 
 
 class Command(BaseCommand):
@@ -34,6 +35,13 @@ class Command(BaseCommand):
         body.add_argument("--json", metavar="TEXT")
         body.add_argument("--form", action="append", metavar="NAME=VALUE", help="several times")
         body.add_argument("--xml", type=Path, metavar="FILE")
+        body.add_argument("--file", metavar="FILE_ID", help="a finished upload, by itself")
+        parser.add_argument(
+            "--part",
+            action="append",
+            metavar="FIELD=FILE_ID",
+            help="a finished upload in a multipart form, with what --form says; several times",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner = owner_named(options["user"])
@@ -44,14 +52,17 @@ class Command(BaseCommand):
             ask = ask_of(asked.validated_data, connection)
         except ValidationError as error:
             raise CommandError(f"This cannot be called: {error.detail}") from error
-        row = calling.place(
-            owner=owner,
-            ask=ask,
-            connection=connection,
-            sealer=configured.sealer(),
-            now=timezone.now(),
-            in_background=False,
-        )
+        try:
+            row = calling.place(
+                caller=person(owner),
+                ask=ask,
+                connection=connection,
+                sealer=configured.sealer(),
+                now=timezone.now(),
+                in_background=False,
+            )
+        except UploadError as error:
+            raise CommandError(str(error)) from error
         self._tell(calling.make(row=row, means=configured.means(), longest_s=LONGEST_S))
 
     def _tell(self, row: CallRecord) -> None:
@@ -89,6 +100,11 @@ def asked_by(options: dict[str, Any]) -> dict[str, Any]:
             raise CommandError(f"--json is no JSON: {error}") from error
     if options["form"]:
         asked["form"] = dict(each.partition("=")[::2] for each in options["form"])
+    if options["file"]:
+        asked["file"] = {"file_id": options["file"]}
+    if options["part"]:
+        pairs = (each.partition("=") for each in options["part"])
+        asked["files"] = [{"field": field, "file_id": file_id} for field, _, file_id in pairs]
     if options["xml"]:
         try:
             asked["xml"] = options["xml"].read_text(encoding="utf-8")
