@@ -142,7 +142,14 @@ class XmlParser(parsers.BaseParser):
 
 
 def read_xml(stream: Any, *, max_depth: int, max_fields: int) -> Any:
-    """Raises ParseError with the position, BodyTooDeep, and TooManyFields."""
+    """Raises what `read_tree` raises."""
+    root = read_tree(stream, max_depth=max_depth, max_fields=max_fields)
+    is_empty = not len(root) and not (root.text or "").strip()
+    return {} if is_empty else value_of(root)
+
+
+def read_tree(stream: Any, *, max_depth: int, max_fields: int) -> Element:
+    """The root element.  Raises ParseError with the position, BodyTooDeep, and TooManyFields."""
     depth = elements = 0
     root = None
     try:
@@ -161,9 +168,10 @@ def read_xml(stream: Any, *, max_depth: int, max_fields: int) -> Any:
         ) from error
     except DefusedXmlException as error:
         raise exceptions.ParseError("XML with a DTD or entities is not read here") from error
+    except (LookupError, ValueError) as error:  # of an encoding that expat does not know
+        raise exceptions.ParseError("the XML's encoding is not read here: send UTF-8") from error
     assert root is not None
-    is_empty = not len(root) and not (root.text or "").strip()
-    return {} if is_empty else value_of(root)
+    return root
 
 
 def value_of(element: Element) -> Any:

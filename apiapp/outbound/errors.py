@@ -169,5 +169,9 @@ class TooManyCalls(OutboundError):
         self.limit = limit
 
 
+class UnreadableAnswer(OutboundError):
+    """What calls itself JSON or XML, and is not."""
+
+
 class CallEndedBadly(OutboundError):
     """A call in the background has ended, and not well."""

@@ -18,8 +18,9 @@ from apiapp.outbound.client import headers
 from apiapp.outbound.client.bodies import OCTETS
 from apiapp.outbound.client.client import METHODS
 from apiapp.outbound.client.guard import target_of
-from apiapp.outbound.errors import BadCall, CallFailed
+from apiapp.outbound.errors import BadCall, CallFailed, UnreadableAnswer
 from apiapp.outbound.models import CallRecord, Connection
+from apiapp.outbound.reading import data_of
 
 MOST_FIELDS = 100
 MOST_FILES = 20
@@ -250,6 +251,8 @@ class CallDetail(CallSummary):
     answer_text = serializers.SerializerMethodField()
     answer_base64 = serializers.SerializerMethodField()
     answer_is_whole = serializers.SerializerMethodField()
+    answer_data = serializers.SerializerMethodField()
+    answer_data_error = serializers.SerializerMethodField()
 
     class Meta(CallSummary.Meta):
         fields: ClassVar = [
@@ -262,6 +265,8 @@ class CallDetail(CallSummary):
             "answer_is_whole",
             "answer_text",
             "answer_base64",
+            "answer_data",
+            "answer_data_error",
         ]
 
     @extend_schema_field({"type": "string", "nullable": True, "description": "If it is UTF-8."})
@@ -273,8 +278,28 @@ class CallDetail(CallSummary):
         content = bytes(call.answer_content)
         return base64.b64encode(content).decode() if text_of(content) is None else None
 
+    @extend_schema_field({"description": "What JSON or XML says; null for other answers."})
+    def get_answer_data(self, call: CallRecord) -> Any:
+        return read_answer(call)[0]
+
+    @extend_schema_field({"type": "string", "description": "Why the answer is not read as such."})
+    def get_answer_data_error(self, call: CallRecord) -> str:
+        return read_answer(call)[1]
+
     def get_answer_is_whole(self, call: CallRecord) -> bool:
         return len(call.answer_content) == call.answer_bytes
+
+
+def read_answer(call: CallRecord) -> tuple[Any, str]:
+    """(data, why there is none)."""
+    content_type = next((v for k, v in call.answer_headers if k.lower() == "content-type"), "")
+    if not call.answer_content:
+        return None, ""
+    try:
+        return data_of(bytes(call.answer_content), content_type=content_type), ""
+    except UnreadableAnswer as error:
+        is_cut = len(call.answer_content) < call.answer_bytes
+        return None, "only the beginning of the answer is kept" if is_cut else str(error)
 
 
 def text_of(content: bytes) -> str | None:

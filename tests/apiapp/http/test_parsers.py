@@ -120,6 +120,14 @@ def test_xml_that_breaks_off_is_refused_with_the_position():
         read_xml(io.BytesIO(b"<r>\n<a></r>"), **LIMITS)
 
 
+@pytest.mark.parametrize("encoding", ["gbk", "nonsense", "base64"])
+def test_xml_in_an_encoding_that_is_not_read_is_refused(encoding: str):
+    body = f'<?xml version="1.0" encoding="{encoding}"?><r/>'
+
+    with pytest.raises(ParseError, match="encoding"):
+        read_xml(io.BytesIO(body.encode()), **LIMITS)
+
+
 def test_deep_xml_is_refused_before_it_is_all_read():
     with pytest.raises(BodyTooDeep):
         read_xml(io.BytesIO(b"<a>" * 100_000), max_depth=10, max_fields=1_000_000)

@@ -234,6 +234,25 @@ def test_what_is_no_text_is_told_in_base64(carol: Any, there: HostileServer, set
     assert call["answer_is_whole"] is True
 
 
+@pytest.mark.parametrize(
+    ("body", "data", "trouble"),
+    [
+        (b'<order id="7"><line>a</line></order>', {"order": {"@id": "7", "line": "a"}}, ""),
+        (b"<order>", None, "the XML cannot be read at line 1, column 8"),
+        (b"<o>" + b"x" * 300_000 + b"</o>", None, "only the beginning of the answer is kept"),
+    ],
+)
+def test_an_xml_answer_is_shown_as_data_or_said_to_be_broken(
+    body: bytes, data: Any, trouble: str, carol: Any, there: HostileServer
+):
+    there.on["/"] = lambda talk, _: talk.answer(200, body, Content_Type="text/xml")
+
+    call = carol.post(CALLS, {"connection": connect(carol, there)["id"]}).json()
+
+    assert (call["state"], call["answer_data"], call["answer_data_error"]) == ("ok", data, trouble)
+    assert call["answer_text"] == body[:262_144].decode()
+
+
 def test_our_own_machine_is_not_called_without_leave(alice: Any, there: HostileServer):
     there.on["/"] = lambda talk, _: talk.answer()
 
