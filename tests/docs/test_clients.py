@@ -13,14 +13,13 @@ from tests.needs import NODE
 from tests.serving import ROOT, Server
 
 RUN_S = 120
-SECTIONS = {
-    section.examples[0].language: section for section in sections_of(ROOT / "docs" / "clients.md")
-}
-# language -> (file name, what runs it, the title of what it makes)
+SECTIONS = {section.title: section for section in sections_of(ROOT / "docs" / "clients.md")}
+# title of the section -> (file name, what runs it, the title of what it makes)
 RUNNERS = {
-    "sh": ("example.sh", ["bash", "-euo", "pipefail"], "From curl"),
-    "python": ("example.py", [sys.executable], "From requests"),
-    "js": ("example.mjs", [NODE], "From fetch"),
+    "curl": ("example.sh", ["bash", "-euo", "pipefail"], "From curl"),
+    "Python: requests": ("example.py", [sys.executable], "From requests"),
+    "Python: httpx": ("example.py", [sys.executable], "From httpx"),
+    "JavaScript: fetch": ("example.mjs", [NODE], "From fetch"),
 }
 
 
@@ -29,13 +28,16 @@ def test_every_example_is_run():
 
 
 @pytest.mark.parametrize(
-    "language", [pytest.param(each, marks=[pytest.mark.node] * (each == "js")) for each in RUNNERS]
+    "section_title",
+    [pytest.param(each, marks=[pytest.mark.node] * ("JavaScript" in each)) for each in RUNNERS],
 )
-def test_an_example_that_is_copied_does_what_it_says(server: Server, tmp_path: Path, language: str):
-    section: Section = SECTIONS[language]
-    name, command, title = RUNNERS[language]
+def test_an_example_that_is_copied_does_what_it_says(
+    server: Server, tmp_path: Path, section_title: str
+):
+    section: Section = SECTIONS[section_title]
+    name, command, title = RUNNERS[section_title]
     path = tmp_path / name
-    script = section.script(language).replace(PRINTED_URL, server.url)
+    script = section.script(section.examples[0].language).replace(PRINTED_URL, server.url)
     path.write_text(script, encoding="utf-8")
 
     ran = subprocess.run(
