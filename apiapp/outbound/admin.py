@@ -29,6 +29,12 @@ STATE_COLOURS = {
     State.INTERRUPTED: "danger",
 }
 SHOWN_CHARS = 20_000
+CIRCUIT_COLOURS = {"closed": "success", "half_open": "warning", "open": "danger"}
+CIRCUIT_WORDS = {
+    "closed": _("is called"),
+    "half_open": _("is tried"),
+    "open": _("is left alone"),
+}
 
 
 class ConnectionForm(forms.ModelForm):
@@ -80,7 +86,8 @@ class ConnectionAdmin(ModelAdmin):
     """Who may change connections here is staff: they may allow private networks."""
 
     form = ConnectionForm
-    list_display = ("name", "owner", "base_url", "auth", "shown_secret", "allow_private")
+    list_display = ("name", "owner", "base_url", "shown_circuit", "shown_secret", "allow_private")
+    readonly_fields = ("shown_circuit",)
     list_filter = ("auth", "allow_private")
     search_fields = ("name", "base_url", "owner__username")
     list_select_related = ("owner",)
@@ -89,6 +96,12 @@ class ConnectionAdmin(ModelAdmin):
     @display(description=_("secret"), boolean=True)
     def shown_secret(self, row: Connection) -> bool:
         return row.has_secret
+
+    @display(description=_("circuit"), label=CIRCUIT_COLOURS)
+    def shown_circuit(self, row: Connection) -> tuple[str, Any]:
+        """Whether its host failed so often that it is left alone now."""
+        state = configured.circuit_of(row).state if row.pk else "closed"
+        return state, CIRCUIT_WORDS[state]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().get_changeform_initial_data(request), "owner": request.user.pk}

@@ -125,7 +125,7 @@ def call_of(ask: Ask, record: CallRecord, *, sealer: Sealer, find_store: FindSto
         body=body_of(ask, record, find_store),
         authorization=ask.authorization,
         cookies=ask.cookies,
-        partition=f"connection:{connection.pk}" if connection else f"user:{record.owner_id}",
+        partition=connection.partition if connection else f"user:{record.owner_id}",
     )
 
 

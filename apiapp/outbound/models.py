@@ -81,6 +81,11 @@ class Connection(models.Model):
         return self.name
 
     @property
+    def partition(self) -> str:
+        """Whose open connections, cookies, stored answers and circuits its calls have."""
+        return f"connection:{self.pk}"
+
+    @property
     def has_secret(self) -> bool:
         return bool(self.sealed_secret)
 

@@ -1,11 +1,13 @@
 import base64
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apiapp.outbound import configured
 from apiapp.outbound.asks import (
     BODIES,
     FILE,
@@ -58,6 +60,17 @@ class HeaderTexts(Texts):
         return found
 
 
+class CircuitDetail(serializers.Serializer[Any]):
+    """Whether calls go to the base address now, or it is left alone."""
+
+    state = serializers.ChoiceField(
+        ["closed", "open", "half_open"],
+        help_text="open: nothing is sent; half_open: the next call tries whether it is well.",
+    )
+    failures = serializers.IntegerField(help_text="In a row.")
+    left_s = serializers.FloatField(help_text="Until a call may try.")
+
+
 class ConnectionDetail(serializers.ModelSerializer[Connection]):
     owner = serializers.CharField(source="owner.username", read_only=True)
     headers = HeaderTexts(help_text="Sent with each call; they are shown, so no secrets.")
@@ -70,6 +83,7 @@ class ConnectionDetail(serializers.ModelSerializer[Connection]):
         help_text="Password, token or value of the header. Sealed; never shown again.",
     )
     has_secret = serializers.BooleanField(read_only=True)
+    circuit = serializers.SerializerMethodField()
 
     class Meta:
         model = Connection
@@ -89,10 +103,15 @@ class ConnectionDetail(serializers.ModelSerializer[Connection]):
             "answer_limit_bytes",
             "attempts",
             "allow_private",
+            "circuit",
             "created_at",
             "updated_at",
         ]
         read_only_fields: ClassVar = ["created_at", "updated_at"]
+
+    @extend_schema_field(CircuitDetail)
+    def get_circuit(self, row: Connection) -> dict[str, Any]:
+        return asdict(configured.circuit_of(row))
 
     def validate_base_url(self, url: str) -> str:
         if "?" in url or "#" in url:

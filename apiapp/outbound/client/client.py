@@ -25,7 +25,7 @@ from typing import Any, Self
 
 from apiapp.outbound.client import caching, headers, retrying
 from apiapp.outbound.client.bodies import NOTHING, Body
-from apiapp.outbound.client.breakers import Breaker
+from apiapp.outbound.client.breakers import Breaker, circuit_key
 from apiapp.outbound.client.caching import AnswerStore
 from apiapp.outbound.client.calls import Answer, Call, Terms, Trace
 from apiapp.outbound.client.connections import Connections
@@ -174,7 +174,7 @@ class Client:
 
     def _attempt(self, step: Step, going: Going) -> Answer:
         """One try; the breaker is told how it went."""
-        key = (step.partition, step.target.origin)
+        key = circuit_key(step.partition, step.target.origin)
         self.breaker.admit(key, host=step.target.host)
         going.trace.attempts += 1
         try:

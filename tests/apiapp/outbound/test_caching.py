@@ -1,6 +1,7 @@
 """Answers that are given again, exactly as long as the other side lets them be (RFC 9111)."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -11,11 +12,12 @@ from django.core.cache import caches
 from django.test import override_settings
 
 from apiapp.outbound.client.bodies import json_body
-from apiapp.outbound.client.breakers import Breaker
+from apiapp.outbound.client.breakers import Breaker, Circuit
 from apiapp.outbound.client.caching import Variant
 from apiapp.outbound.client.calls import Answer, Call, Trace
 from apiapp.outbound.client.client import Client
-from apiapp.outbound.configured import CachedAnswers
+from apiapp.outbound.configured import CachedAnswers, CachedCircuits
+from apiapp.outbound.errors import CircuitOpen
 from tests.apiapp.outbound.conftest import LOCAL, MakeClient
 from tests.apiapp.outbound.hostile_server import Heard, HostileServer, Talk
 
@@ -264,6 +266,59 @@ REDIS = {
     "LOCATION": "redis://127.0.0.1:6379/0",
     "KEY_PREFIX": "sluice-test-outbound",
 }
+
+
+# --- which hosts are left alone -------------------------------------------------------------------
+@pytest.fixture
+def shared_cache() -> Iterator[None]:
+    with override_settings(CACHES={**caches.settings, "default": REDIS}):
+        django_cache.clear()
+        yield
+        django_cache.clear()
+
+
+@pytest.mark.redis
+def test_processes_that_share_redis_leave_a_host_alone_together(shared_cache: None):
+    one, other = (Breaker(failures=3, store=CachedCircuits()) for _ in range(2))
+    one.failed("a")
+    other.failed("a")
+    assert other.circuit("a") == Circuit("closed", failures=2)
+
+    one.failed("a")
+
+    assert other.circuit("a").state == "open"
+    assert 0 < other.circuit("a").left_s <= 30
+    with pytest.raises(CircuitOpen):
+        other.admit("a", host="a")
+    other.admit("b", host="b")
+
+
+@pytest.mark.redis
+def test_of_all_processes_one_call_tries_whether_a_host_is_well(shared_cache: None):
+    one, other = (Breaker(failures=1, pause_s=0.001, store=CachedCircuits()) for _ in range(2))
+    one.failed("a")
+    while one.circuit("a").state != "half_open":
+        pass
+    patient = Breaker(failures=1, pause_s=60, store=CachedCircuits())
+
+    patient.admit("a", host="a")
+    with pytest.raises(CircuitOpen):
+        other.admit("a", host="a")
+    patient.succeeded("a")
+
+    other.admit("a", host="a")
+    assert other.circuit("a") == Circuit("closed")
+
+
+def test_calls_go_on_while_the_cache_is_away():
+    nowhere = {**REDIS, "LOCATION": "redis://127.0.0.1:1/0"}
+    with override_settings(CACHES={**caches.settings, "default": nowhere}):
+        breaker = Breaker(failures=1, store=CachedCircuits())
+        breaker.failed("a")
+        breaker.admit("a", host="a")
+        breaker.succeeded("a")
+        CachedAnswers().set("key", [], keep_s=60)
+        assert CachedAnswers().get("key") is None
 
 
 @pytest.mark.parametrize(

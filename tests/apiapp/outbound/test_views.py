@@ -105,6 +105,21 @@ def test_a_name_is_there_once(alice: Any, api: Any, other_user: User):
     assert api(other_user).post(CONNECTIONS, wanted).status_code == 201
 
 
+def test_a_connection_says_whether_it_is_left_alone(carol: Any, there: HostileServer):
+    there.on["/"] = lambda talk, _: talk.answer(500)
+    made = connect(carol, there, attempts=5)
+    assert made["circuit"] == {"state": "closed", "failures": 0, "left_s": 0.0}
+
+    for _ in range(5):
+        carol.post(CALLS, {"connection": made["id"], "method": "POST"})
+    circuit = carol.get(f"{CONNECTIONS}{made['id']}/").json()["circuit"]
+    refused = carol.post(CALLS, {"connection": made["id"]}).json()
+
+    assert (circuit["state"], circuit["failures"]) == ("open", 5)
+    assert 0 < circuit["left_s"] <= 30
+    assert (refused["state"], len(there.heard)) == ("network", 5)
+
+
 def test_a_secret_does_not_go_where_it_was_not_meant_for(alice: Any, user: User):
     made = alice.post(
         CONNECTIONS,
