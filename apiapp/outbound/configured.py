@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.cache import cache as django_cache
 from django.utils import timezone
 from django_redis.exceptions import ConnectionInterrupted
+from redis.exceptions import RedisError
 
 from apiapp.outbound.calling import Means
 from apiapp.outbound.client.breakers import Breaker, Circuit, circuit_key
@@ -69,7 +70,7 @@ def if_there(ask: Callable[..., Any], *args: Any, otherwise: Any = None) -> Any:
     """What the cache says; a call does not fail because the cache is away."""
     try:
         return ask(*args)
-    except ConnectionInterrupted as error:
+    except (ConnectionInterrupted, RedisError) as error:
         logger.warning("calls to others go on without the cache: %s", error)
         return otherwise
 
