@@ -1,7 +1,8 @@
-"""A web server that can be killed and is back at once: each life is a fork that was ready before.
+"""A web server, or a worker, that can be killed and is back at once: each life is a fork that was ready
+before.
 
-Run as a program, it serves the ASGI app on the port it is given and reads commands from its
-standard input: `kill` ends the serving process by SIGKILL and starts the next.
+Run as a program, it serves the ASGI app on the port it is given, or is a worker if it is given none,
+and reads commands from its standard input: `kill` ends the life by SIGKILL and starts the next.
 """
 
 import os
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,7 +36,7 @@ class Lives:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.lives", str(self.port)],
+            [sys.executable, "-m", "tests.lives", *self._arguments()],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.PIPE,
@@ -56,6 +58,9 @@ class Lives:
             self._process.stdin.write("end\n")
         self._process.wait(20)
 
+    def _arguments(self) -> list[str]:
+        return [str(self.port)]
+
     def kill(self) -> None:
         """SIGKILL; return once the next life has begun."""
         assert self._process.stdin
@@ -68,7 +73,15 @@ class Lives:
         return int(self._process.stdout.readline())
 
 
-def main(port: int) -> None:
+class WorkerLives(Lives):
+    """`manage.py worker` in their place; what its pool carries out dies with it."""
+
+    def _arguments(self) -> list[str]:
+        return []
+
+
+def serving(port: int) -> Callable[[], object]:
+    """What a life of a web server does."""
     import uvicorn  # noqa: PLC0415 - the test process has no use for what follows
     from django.urls import get_resolver  # noqa: PLC0415
 
@@ -78,24 +91,40 @@ def main(port: int) -> None:
     get_resolver().url_patterns  # noqa: B018 - loads all views, or each life would at its beginning
     listening = socket.create_server(("127.0.0.1", port), backlog=200)
     http = requests_within(head_s=60)  # as `serve` has them
-    life = born(listening, application, uvicorn, http)
+    config = uvicorn.Config(application, log_level="warning", loop="uvloop", http=http)
+    return lambda: uvicorn.Server(config).run(sockets=[listening])
+
+
+def working() -> Callable[[], object]:
+    """What a life of a worker does."""
+    import django  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415
+
+    from myproject.celery import app  # noqa: PLC0415
+
+    django.setup()
+    app.loader.import_default_modules()
+    return lambda: call_command("worker", concurrency=1)
+
+
+def main(live: Callable[[], object]) -> None:
+    life = born(live)
     for command in sys.stdin:
         os.kill(life, signal.SIGKILL)
         os.waitpid(life, 0)
         if command == "end\n":
             return
-        life = born(listening, application, uvicorn, http)
+        life = born(live)
 
 
-def born(listening: socket.socket, application: object, uvicorn: object, http: object) -> int:
+def born(live: Callable[[], object]) -> int:
     pid = os.fork()
     if pid:
         print(pid, flush=True)
         return pid
-    config = uvicorn.Config(application, log_level="warning", loop="uvloop", http=http)  # type: ignore[attr-defined]
-    uvicorn.Server(config).run(sockets=[listening])  # type: ignore[attr-defined]
+    live()
     os._exit(0)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(serving(int(sys.argv[1])) if sys.argv[1:] else working())
