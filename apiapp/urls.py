@@ -292,6 +292,11 @@ urlpatterns = [
         webhooks.SubscriptionTest.as_view(),
         "api-webhooks-subscription-test",
     ),
+    *both(
+        "api/webhooks/subscriptions/<int:subscription_id>/replay",
+        webhooks.SubscriptionReplay.as_view(),
+        "api-webhooks-subscription-replay",
+    ),
     *both("api/webhooks/deliveries", webhooks.DeliveryList.as_view(), "api-webhooks-deliveries"),
     *both(
         "api/webhooks/deliveries/<int:delivery_id>",

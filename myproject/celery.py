@@ -8,6 +8,7 @@ import logging
 from typing import Any
 
 from celery import Celery, Task, signals
+from django.utils.module_loading import import_string
 
 from apiapp.http import request_ids
 from apiapp.http.known import Known
@@ -26,12 +27,20 @@ class JobTask(Task):
             return super().__call__(*args, **kwargs)
 
 
-def flush_logs(**_facts: Any) -> None:
+def count_here(**_facts: Any) -> None:
+    """What is counted in a worker, and in each child of its pool, is written by it."""
+    import_string("apiapp.monitoring.recording.start_counting")()  # models are not there before
+
+
+def end_here(**_facts: Any) -> None:
     """Children of the pool end without what Python does at its end."""
+    import_string("apiapp.monitoring.recording.recorder").write_last()
     logging.shutdown()
 
 
-signals.worker_process_shutdown.connect(flush_logs)
+signals.worker_ready.connect(count_here)
+signals.worker_process_init.connect(count_here)
+signals.worker_process_shutdown.connect(end_here)
 
 
 app = Celery("sluice", task_cls=JobTask)

@@ -13,7 +13,8 @@ Network = IPv4Network | IPv6Network
 class Monitoring:
     """token, networks: who may read /metrics beside staff.  write_s: how often figures are written.
 
-    keep_days: for how long minutes and hours are kept.  alert_emails: who is told of alerts.  sources: of gauges, by their paths.
+    keep_days: for how long minutes and hours are kept.  alert_emails: who is told of alerts.
+    sources: of gauges, by their paths.  counts: what is counted beside requests, by its path.
     """
 
     token: str
@@ -22,6 +23,7 @@ class Monitoring:
     keep_days: float
     alert_emails: tuple[str, ...]
     sources: tuple[str, ...] = ("myproject.screen_gauges.gauges",)
+    counts: str = "myproject.log_counts.counts"
 
 
 def monitoring_config(env: Any) -> Monitoring:

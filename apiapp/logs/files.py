@@ -97,6 +97,11 @@ class FileHandler(logging.Handler):
         super().__init__()
         self._file = LogFile(path, most_bytes=most_bytes)
 
+    @property
+    def lost(self) -> int:
+        """How many writes were lost: one has a line, or some of requests."""
+        return self._file.lost
+
     def emit(self, record: logging.LogRecord) -> None:
         try:
             line = self.format(record).encode(errors="backslashreplace")

@@ -13,7 +13,7 @@ from apiapp.monitoring.models import AlertRule
 WINDOW = timedelta(minutes=5)  # of requests that are looked at
 FEWEST = 20  # requests that say something: one that failed of two is no rate
 # How long these take is up to who sends or takes the bytes.
-LED_BY_CLIENTS = ("/api/upload", "/api/tus", "/api/resumable", "/api/datasets/{slug}/export.")
+LED_BY_CLIENTS = (*gauges.UPLOADS, "/api/datasets/{slug}/export.")
 Figure = AlertRule.Figure
 OF_REQUESTS = frozenset(
     {Figure.RATE_5XX, Figure.RATE_4XX, Figure.P50_S, Figure.P90_S, Figure.P99_S, Figure.PER_S}

@@ -1,6 +1,7 @@
 """What was asked for of a span of time: a summary, its routes, its course."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ from apiapp.monitoring.tally import Figures, Kind
 
 MINUTES_UP_TO_S = 6 * 3600  # longer ones are told by the hour
 MOST_POINTS = 400
+COUNT, SLOWEST = "count", "slowest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,18 @@ def of_route(kind: Kind, route: str | None) -> bool:
     return route is None or kind.route == route
 
 
-def summaries(wanted: Range, *, route: str | None = None) -> tuple[Summary, list[RouteSummary]]:
-    """Of all, and of each method of each route, those with most requests first."""
+ORDERS: dict[str, Callable[[Summary], float]] = {
+    COUNT: lambda each: each.count,
+    SLOWEST: lambda each: each.p99_s or 0.0,
+    "rate_4xx": lambda each: each.rate_4xx,
+    "rate_5xx": lambda each: each.rate_5xx,
+}
+
+
+def summaries(
+    wanted: Range, *, route: str | None = None, order: str = COUNT
+) -> tuple[Summary, list[RouteSummary]]:
+    """Of all, and of each method of each route, those first that have most of what ORDERS says."""
     by_kind = merged(wanted.rows(), by=lambda _at, kind: kind if of_route(kind, route) else None)
     of_all = [(kind.status, figures) for kind, figures in by_kind.items()]
     found: dict[tuple[str, str], list[tuple[int, Figures]]] = {}
@@ -53,7 +65,10 @@ def summaries(wanted: Range, *, route: str | None = None) -> tuple[Summary, list
         RouteSummary(*which, summary_of(by_status, length_s=wanted.length_s))
         for which, by_status in found.items()
     ]
-    told.sort(key=lambda each: (-each.summary.count, each.route, each.method))
+    most = ORDERS[order]
+    told.sort(
+        key=lambda each: (-most(each.summary), -each.summary.count, each.route, each.method)
+    )
     return summary_of(of_all, length_s=wanted.length_s), told
 
 

@@ -1,6 +1,6 @@
 """What /metrics tells: every request that any process counted, and how things are now."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from apiapp.monitoring.durations import US_PER_S, counts_below
 from apiapp.monitoring.exposition import Family, Labels, Sample
@@ -52,6 +52,31 @@ def histogram(labels: Labels, figures: Figures) -> Iterator[Sample]:
     yield Sample(figures.count, {**labels, "le": "+Inf"}, "_bucket")
     yield Sample(figures.duration_us / US_PER_S, labels, "_sum")
     yield Sample(figures.count, labels, "_count")
+
+
+COUNTED = {
+    "log_lines_dropped": "Log lines that were lost, by where: too many at once, or no place.",
+    "log_lines_shipped": "Log lines that Elasticsearch took.",
+    "log_lines_refused": "Log lines that Elasticsearch will never take.",
+}
+
+
+def families_of_counts(totals: Mapping[tuple[str, str], int]) -> list[Family]:
+    """totals: of all processes, by (name, place)."""
+    return [
+        Family(
+            PREFIX + name,
+            "counter",
+            told,
+            [
+                Sample(totals[key], {"place": key[1]} if key[1] else {}, "_total")
+                for key in sorted(totals)
+                if key[0] == name
+            ],
+        )
+        for name, told in COUNTED.items()
+        if any(key[0] == name for key in totals)
+    ]
 
 
 def families_of_gauges(gauges: Iterable[Gauge]) -> list[Family]:

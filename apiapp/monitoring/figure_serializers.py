@@ -5,6 +5,8 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework import serializers
 
+from apiapp.monitoring.asking import COUNT, ORDERS
+
 USUAL = timedelta(hours=1)
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 
@@ -33,6 +35,18 @@ class RangeAsked(serializers.Serializer[Any]):
                 {"since": f"At most {settings.MONITORING.keep_days:g} days are kept."}
             )
         return {"since": since, "until": until, "route": attrs.get("route")}
+
+
+class RoutesAsked(RangeAsked):
+    order = serializers.ChoiceField(
+        list(ORDERS),
+        default=COUNT,
+        help_text="of the routes: most requests first, the slowest (by P99) first, "
+        "or those first of which the largest share was refused or failed",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {**super().validate(attrs), "order": attrs["order"]}
 
 
 class SummaryDetail(serializers.Serializer[Any]):
@@ -71,7 +85,7 @@ class RequestsDetail(serializers.Serializer[Any]):
     since = serializers.DateTimeField(help_text="to the minute; of more than 6 hours to the hour")
     until = serializers.DateTimeField()
     all = SummaryDetail()
-    routes = RouteDetail(many=True, help_text="most requests first")
+    routes = RouteDetail(many=True, help_text="in the `order` that was asked for")
 
 
 class CourseDetail(serializers.Serializer[Any]):

@@ -21,6 +21,7 @@ from apiapp.monitoring.figure_serializers import (
     GaugesDetail,
     RangeAsked,
     RequestsDetail,
+    RoutesAsked,
 )
 from apiapp.monitoring.figures import Range
 from apiapp.monitoring.gauges import all_gauges
@@ -39,11 +40,12 @@ class RequestFiguresView(MonitoringView):
     Of all processes; what the last ten seconds brought may be missing.
     """
 
-    @extend_schema(parameters=[RangeAsked], responses=RequestsDetail)
+    @extend_schema(parameters=[RoutesAsked], responses=RequestsDetail)
     @refuses(ValidationError)
     def get(self, request: Request) -> Response:
-        wanted, route = asked_of(request)
-        of_all, routes = asking.summaries(wanted, route=route)
+        asked = values_asked(request, RoutesAsked)
+        wanted = range_asked(asked)
+        of_all, routes = asking.summaries(wanted, route=asked["route"], order=asked["order"])
         told = {"since": wanted.since, "until": wanted.until, "all": of_all, "routes": routes}
         return Response(RequestsDetail(told).data)
 
@@ -54,12 +56,13 @@ class RequestCourseView(MonitoringView):
     @extend_schema(parameters=[RangeAsked], responses=CourseDetail)
     @refuses(ValidationError)
     def get(self, request: Request) -> Response:
-        wanted, route = asked_of(request)
+        asked = values_asked(request, RangeAsked)
+        wanted = range_asked(asked)
         told = {
             "since": wanted.since,
             "until": wanted.until,
             "step_s": asking.step_s(wanted),
-            "points": asking.course(wanted, route=route),
+            "points": asking.course(wanted, route=asked["route"]),
         }
         return Response(CourseDetail(told).data)
 
@@ -75,10 +78,13 @@ class GaugesView(MonitoringView):
         return Response(GaugesDetail(told).data)
 
 
-def asked_of(request: Request) -> tuple[Range, str | None]:
+def values_asked(request: Request, serializer: type[RangeAsked]) -> dict[str, Any]:
     """Raises ValidationError."""
-    asked = RangeAsked(data=request.query_params.dict())
+    asked = serializer(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     values: dict[str, Any] = asked.validated_data
-    wanted = asking.range_of(since=values["since"], until=values["until"], now=timezone.now())
-    return wanted, values["route"]
+    return values
+
+
+def range_asked(values: dict[str, Any]) -> Range:
+    return asking.range_of(since=values["since"], until=values["until"], now=timezone.now())

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Count, Min, Q, Sum
 
 from apiapp.jobs.models import Job, Worker
-from apiapp.monitoring import services
+from apiapp.monitoring import readiness, services
+from apiapp.monitoring.models import RequestFigures
 from apiapp.uploads.models import Upload
+
+UPLOADS = ("/api/upload", "/api/tus", "/api/resumable")  # what the routes of uploads begin with
+AWAY = {"broker": "broker_up", "redis": "redis_up"}  # parts that not every server has
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ def all_gauges(*, now: datetime, sources: Iterable[Source]) -> list[Gauge]:
     status = services.status(
         now=now, folder=settings.UPLOAD_FOLDER, reserved_bytes=settings.UPLOAD_FREE_DISK_BYTES
     )
-    found = list(gauges_of(status))
+    found = [*gauges_of(status), *part_gauges()]
     if all(each.answers for each in status.databases):
         for source in (job_gauges, upload_gauges, worker_gauges, *sources):
             found += source(now)
@@ -44,6 +48,13 @@ def gauges_of(status: services.Status) -> Iterator[Gauge]:
     yield Gauge("disk_free_bytes", "Of the disk that uploads go to.", disk.free_bytes)
     yield Gauge("disk_size_bytes", "Of the disk that uploads go to.", disk.total_bytes)
     yield Gauge("worker_up", "1: one was heard of lately.", int(status.worker.is_there))
+
+
+def part_gauges() -> Iterator[Gauge]:
+    """Of the parts that are configured; asked as /readyz asks them."""
+    for each in readiness.here().findings():
+        if each.part in AWAY:
+            yield Gauge(AWAY[each.part], "1: it answers.", int(not each.problem))
 
 
 def job_gauges(now: datetime) -> Iterator[Gauge]:
@@ -66,6 +77,21 @@ def upload_gauges(now: datetime) -> Iterator[Gauge]:
     found = rows.aggregate(count=Count("pk"), received=Sum("received"))
     yield Gauge("uploads_open", "Uploads that are not complete yet.", found["count"])
     yield Gauge("uploads_open_bytes", "What has come of them.", found["received"] or 0)
+    help_ = "Bytes of uploads that came in, over the last one to two minutes, as requests ended."
+    yield Gauge("uploads_bytes_per_second", help_, upload_speed(now))
+
+
+def upload_speed(now: datetime) -> float:
+    """Bytes per second: of this minute so far and the whole one before, counted as requests end."""
+    since = now.replace(second=0, microsecond=0) - timedelta(minutes=1)
+    is_upload = Q()
+    for route in UPLOADS:
+        is_upload |= Q(route__startswith=route)
+    rows = RequestFigures.objects.filter(
+        is_upload, span_s=RequestFigures.Span.MINUTE, begins_at__gte=since
+    )
+    received_bytes = rows.aggregate(total=Sum("received_bytes"))["total"] or 0
+    return float(received_bytes) / (now - since).total_seconds()
 
 
 def worker_gauges(now: datetime) -> Iterator[Gauge]:

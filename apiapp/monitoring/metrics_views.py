@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from apiapp.http.negotiation import OneForm
 from apiapp.http.views import ApiView
 from apiapp.keys import scopes
-from apiapp.monitoring import exported, figures, recording
+from apiapp.monitoring import counts, exported, figures, recording
 from apiapp.monitoring.exposition import OPEN_METRICS, TEXT, written
 from apiapp.monitoring.gauges import all_gauges
 from apiapp.monitoring.permissions import StaffOnly
@@ -46,6 +46,8 @@ class Metrics(ApiView):
         # What this process counted until now is told now; others write theirs every few seconds.
         recording.recorder.write()
         families += exported.families_of_requests(figures.totals())
+        none_yet = dict.fromkeys(recording.counts_here(), 0)
+        families += exported.families_of_counts(none_yet | counts.totals())
         is_open_metrics = "application/openmetrics-text" in request.META.get("HTTP_ACCEPT", "")
         text = written(families, is_open_metrics=is_open_metrics)
         return HttpResponse(text, content_type=OPEN_METRICS if is_open_metrics else TEXT)

@@ -43,6 +43,29 @@ class RequestFigures(models.Model):
         return f"{self.method} {self.route} {self.status}xx {self.begins_at:%Y-%m-%d %H:%M}"
 
 
+class ProcessCount(models.Model):
+    """What one process counted of something beside requests, since it began; it only grows.
+
+    Without a writer: the sum of what processes counted that are gone.  place: which of its kind.
+    """
+
+    name = models.CharField(max_length=50)
+    place = models.CharField(max_length=50, blank=True)
+    writer = models.CharField(max_length=16, blank=True)
+    value = models.BigIntegerField()
+    written_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "place", "writer"], name="monitoring_one_count_of_a_process"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.place}: {self.value}"
+
+
 class AlertRule(models.Model):
     """What is not to be: a figure beyond a threshold, for a while.
 

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 from django_redis import get_redis_connection
+from kombu import Connection
+from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from apiapp.monitoring import services
@@ -117,6 +119,18 @@ def ask_redis() -> str:
         return SILENT
 
 
+def ask_broker(url: str) -> str:
+    """By a connection of its own: what the worker holds may be half open for long."""
+    connection = Connection(url, heartbeat=0, connect_timeout=PATIENCE_S)
+    try:
+        connection.ensure_connection(max_retries=1, interval_start=0, timeout=PATIENCE_S)
+    except (KombuError, OSError, *connection.connection_errors):
+        return SILENT
+    finally:
+        connection.release()
+    return ""
+
+
 @cache
 def here() -> Readiness:
     """Of this process, by its settings."""
@@ -126,4 +140,6 @@ def here() -> Readiness:
     checks["worker"] = ask_for_worker
     if settings.REDIS_URL:
         checks["redis"] = ask_redis
+    if not settings.CELERY_BROKER_URL.startswith("memory"):  # which is within the worker
+        checks["broker"] = partial(ask_broker, settings.CELERY_BROKER_URL)
     return Readiness(checks)

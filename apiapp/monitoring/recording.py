@@ -15,8 +15,11 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from apiapp.monitoring import alert_news
+from apiapp.monitoring.counts import Counts, CountWriter, Look
 from apiapp.monitoring.models import RequestFigures
 from apiapp.monitoring.tally import MINUTE_S, Figures, Kind, Tally
 
@@ -34,8 +37,10 @@ ROWS_AT_ONCE = 100
 class Recorder:
     """Of one process."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, look: Look = dict) -> None:
+        """look: what is counted beside requests."""
         self._tally = tally
+        self._look = look
         self._writer = ""
         self._pid = 0
         self._spans: dict[SpanKey, Figures] = {}
@@ -69,6 +74,7 @@ class Recorder:
             rows = [self._row(*key, self._spans[key]) for key in sorted(self._changed)]
             if rows:
                 save(rows)
+            self._counts.write(now=timezone.now())
             self._changed.clear()
             now_s = minute_now * MINUTE_S
             self._spans = {
@@ -89,7 +95,9 @@ class Recorder:
         write the same rows would undo one another."""
         if self._pid == os.getpid():
             return False
+        before = self._look() if self._pid else {}
         self._pid, self._writer = os.getpid(), secrets.token_hex(8)
+        self._counts = CountWriter(self._look, writer=self._writer, before=before)
         self._spans, self._changed = {}, set()
         return True
 
@@ -139,9 +147,19 @@ def save(rows: list[RequestFigures]) -> None:
 
 # --- of this process -------------------------------------------------------------------------------
 
+def counts_here() -> Counts:
+    look: Look = import_string(settings.MONITORING.counts)
+    return look()
+
+
 tally = Tally()
-recorder = Recorder(tally)
+recorder = Recorder(tally, counts_here)
 
 
 def start() -> None:
     recorder.start(every_s=settings.MONITORING.write_s, then=alert_news.look_and_tell)
+
+
+def start_counting() -> None:
+    """Where no requests are answered, as in a worker; others look at alerts."""
+    recorder.start(every_s=settings.MONITORING.write_s)

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apiapp.jobs import leases
-from apiapp.monitoring import alert_news, figures
+from apiapp.monitoring import alert_news, counts, figures
 
 
 @shared_task(name="monitoring.prune")
@@ -15,7 +15,8 @@ def prune(*, job_id: int, lease: str) -> None:
         now = timezone.now()
         kept = timedelta(days=settings.MONITORING.keep_days)
         deleted = figures.forget(before=now - kept)
-        job.result = {"deleted": deleted, "folded": figures.fold_days(now=now)}
+        folded = figures.fold_days(now=now) + counts.fold(now=now)
+        job.result = {"deleted": deleted, "folded": folded}
 
 
 @shared_task(name="monitoring.alerts")

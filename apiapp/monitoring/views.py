@@ -22,7 +22,7 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 once databases, a worker and Redis (where there is one) are ready; else 503 naming what is not."""
+    """200 once databases, a worker, Redis and the broker (where there are) are ready; else 503 naming what is not."""
     found = readiness.here().findings()
     checks = {
         each.part: {"ok": not each.problem, "ms": round(each.took_s * 1000, 1)} for each in found

@@ -56,7 +56,7 @@ class SubscriptionAdmin(ModelAdmin):
     search_fields = ("url", "description", "owner__username")
     list_select_related = ("owner",)
     ordering = ("-id",)
-    actions = ("pause", "resume", "send_test")
+    actions = ("pause", "resume", "send_test", "replay_failed")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().get_changeform_initial_data(request), "owner": request.user.pk}
@@ -88,6 +88,17 @@ class SubscriptionAdmin(ModelAdmin):
                 self.message_user(request, f"{row}: {error}", messages.WARNING)
             else:
                 self.log_change(request, row, f"test: {made.pk}")
+
+    @admin.action(description=_("Send again to them what has failed"), permissions=["change"])
+    def replay_failed(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> None:
+        for row in queryset:
+            try:
+                done = queueing.replay_failed(row=row, since=None, now=timezone.now())
+            except SubscriptionPaused as error:
+                self.message_user(request, f"{row}: {error}", messages.WARNING)
+            else:
+                self.message_user(request, f"{row}: {done.replayed}", messages.SUCCESS)
+                self.log_change(request, row, f"replay: {done.replayed}")
 
     @admin.display(description=_("subscription"))
     def shown(self, row: Subscription) -> str:
@@ -133,7 +144,7 @@ class DeliveryAdmin(ReadOnly):
         "due_at",
     )
     list_display_links = ("id", "event")
-    list_filter = ("state", "event__type")
+    list_filter = ("state", "subscription", "event__type", "created_at")
     search_fields = ("event__uid", "subscription__url", "error")
     list_select_related = ("event", "subscription")
     inlines = (AttemptInline,)
@@ -144,7 +155,7 @@ class DeliveryAdmin(ReadOnly):
 
     @admin.action(description=_("Send the selected messages again"), permissions=["act"])
     def replay(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        for row in queryset.select_related("event", "subscription"):
+        for row in queryset.select_related("event", "subscription").order_by("pk"):
             try:
                 again = queueing.replay(row=row, now=timezone.now())
             except SubscriptionPaused as error:

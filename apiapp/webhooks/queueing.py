@@ -5,8 +5,10 @@ subscription meanwhile: so nothing is left lying between the two.
 """
 
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Exists, Min, OuterRef
 
 from apiapp.jobs import services as jobs
 from apiapp.jobs.models import Job
@@ -17,6 +19,15 @@ from apiapp.webhooks.event_types import TEST
 from apiapp.webhooks.models import Delivery, Subscription
 
 TASK = "webhooks.deliver"
+MOST_REPLAYED = 10_000  # in one transaction
+State = Delivery.State
+
+
+class Replayed(NamedTuple):
+    """replayed: how many messages are sent again.  left: how many more there are to be."""
+
+    replayed: int
+    left: int
 
 
 @transaction.atomic
@@ -89,6 +100,38 @@ def replay(*, row: Delivery, now: datetime) -> Delivery:
     )
     have_sent(row.subscription_id, now=now)
     return again
+
+
+@transaction.atomic
+def replay_failed(*, row: Subscription, since: datetime | None, now: datetime) -> Replayed:
+    """Send again what was to be told since then (None: ever) and has failed, in the order in which
+    it happened.
+
+    What was delivered in another try, or waits to be, is not: asked a second time this does nothing.
+    Raises SubscriptionPaused.
+    """
+    subscription = locked(row.pk) or row
+    require_active(subscription)
+    of_same = subscription.deliveries.filter(event=OuterRef("event")).order_by()
+    failed = subscription.deliveries.filter(state=State.FAILED).order_by()
+    failed = failed.exclude(Exists(of_same.exclude(state=State.FAILED)))
+    if since is not None:
+        failed = failed.filter(created_at__gte=since)
+    found = failed.values_list("event").annotate(first=Min("pk")).order_by("event")
+    again = [
+        Delivery(
+            subscription=subscription,
+            event_id=event_id,
+            replay_of_id=first,
+            due_at=now,
+            created_at=now,
+        )
+        for event_id, first in found[:MOST_REPLAYED]
+    ]
+    Delivery.objects.bulk_create(again, batch_size=500)
+    have_sent(subscription.pk, now=now)
+    # Those of now wait, so they are not found a second time.
+    return Replayed(len(again), found.count())
 
 
 @transaction.atomic

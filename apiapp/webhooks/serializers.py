@@ -100,6 +100,20 @@ class RotationWish(serializers.Serializer[Any]):
     )
 
 
+class FailedReplayWish(serializers.Serializer[Any]):
+    since = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Of what was to be told since then; left out: of all that is kept.",
+    )
+
+
+class Replayed(serializers.Serializer[Any]):
+    replayed = serializers.IntegerField(help_text="How many messages are sent again.")
+    left = serializers.IntegerField(help_text="How many are not yet: ask again for them.")
+
+
 class AttemptDetail(serializers.ModelSerializer[Attempt]):
     class Meta:
         model = Attempt

@@ -24,6 +24,8 @@ from apiapp.webhooks.models import Delivery, Subscription
 from apiapp.webhooks.serializers import (
     DeliveryDetail,
     DeliverySummary,
+    FailedReplayWish,
+    Replayed,
     RotationWish,
     Secrets,
     SubscriptionDetail,
@@ -159,6 +161,23 @@ class SubscriptionTest(ApiView):
     def post(self, request: Request, subscription_id: int) -> Response:
         row = services.get_subscription(caller_of(request), subscription_id)
         return accepted(request, queueing.send_test(row=row, now=timezone.now()))
+
+
+class SubscriptionReplay(ApiView):
+    """POST: send again what has failed, and was not delivered since; 10,000 messages at most."""
+
+    scope = scopes.WEBHOOKS
+
+    @extend_schema(request=FailedReplayWish, responses={202: Replayed})
+    @refuses(SubscriptionPaused)
+    @bodiless
+    @idempotent()
+    def post(self, request: Request, subscription_id: int) -> Response:
+        row = services.get_subscription(caller_of(request), subscription_id)
+        wanted = FailedReplayWish(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        done = queueing.replay_failed(row=row, now=timezone.now(), **wanted.validated_data)
+        return Response(Replayed(done).data, status=status.HTTP_202_ACCEPTED)
 
 
 class DeliveryFilter(serializers.Serializer[Any]):

@@ -84,6 +84,21 @@ def test_the_log_of_a_delivery_is_there_and_it_is_sent_again(page: Browser, row:
     assert Delivery.objects.latest("pk").replay_of == made
 
 
+def test_all_that_failed_is_sent_again_to_those_that_are_selected(page: Browser, row: Subscription):
+    made = [queueing.send_test(row=row, now=timezone.now()) for _ in range(2)]
+    Delivery.objects.update(state=Delivery.State.FAILED)
+
+    told = act(page, HOOKS, "replay_failed", row.pk)
+    services.pause(row=row, why=Subscription.Paused.GONE, now=timezone.now())
+    refused = act(page, HOOKS, "replay_failed", row.pk)
+
+    again = Delivery.objects.filter(state=Delivery.State.WAITING).order_by("pk")
+    assert [each.replay_of for each in again] == made
+    assert f"{row}: 2" in told.content.decode()
+    assert "is paused" in refused.content.decode()
+    assert page.get(f"{DELIVERIES}?subscription__id__exact={row.pk}").status_code == 200
+
+
 def test_the_other_lists_open(page: Browser, row: Subscription, staff: User):
     queueing.send_test(row=row, now=timezone.now())
     receiving.create_source(owner=staff, name="shop", sealer=sealer())

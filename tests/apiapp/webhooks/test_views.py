@@ -14,7 +14,7 @@ from apiapp.jobs.models import Job
 from apiapp.outbound import services as outbound
 from apiapp.outbound.configured import sealer
 from apiapp.outbox.models import Event
-from apiapp.webhooks import services, tasks
+from apiapp.webhooks import queueing, services, tasks
 from apiapp.webhooks.models import Delivery, Subscription
 from tests.apiapp.outbound.hostile_server import HostileServer
 
@@ -77,15 +77,58 @@ def test_a_replay_sends_the_same_message_under_the_same_id(
     assert len({heard.headers["webhook-id"] for heard in there.heard}) == 1
 
 
+def test_what_failed_since_a_time_is_sent_again_in_order_and_only_once(
+    carol: Any, there: HostileServer, work: Callable[[], None]
+):
+    there.on["/hook"] = lambda talk, heard: talk.answer(200)
+    row = made(carol, url=f"{there.url}/hook", allow_private=True)
+    path = f"{HOOKS}{row['id']}/"
+    ids = [carol.post(f"{path}test/").json()["id"] for _ in range(4)]
+    work()
+    long_ago = timezone.now() - timedelta(days=2)
+    Delivery.objects.filter(pk__in=ids[:3]).update(state="failed")
+    Delivery.objects.filter(pk=ids[0]).update(created_at=long_ago)
+    missed = [Delivery.objects.get(pk=each).event.uid for each in ids[1:3]]
+    there.heard.clear()
+
+    since = {"since": (timezone.now() - timedelta(days=1)).isoformat()}
+    done = carol.post(f"{path}replay/", since, format="json")
+    again = carol.post(f"{path}replay/", since, format="json")
+    work()
+    later = carol.post(f"{path}replay/", since, format="json")
+    all_of_it = carol.post(f"{path}replay/")
+
+    assert (done.status_code, done.json()) == (202, {"replayed": 2, "left": 0})
+    assert [heard.headers["webhook-id"] for heard in there.heard] == missed
+    assert again.json() == later.json() == {"replayed": 0, "left": 0}
+    assert all_of_it.json() == {"replayed": 1, "left": 0}
+    first, second = Delivery.objects.filter(replay_of__in=ids[1:3]).order_by("pk")
+    assert (first.state, second.state) == ("delivered", "delivered")
+
+
+def test_more_than_go_at_once_are_left_for_the_next_call(alice: Any, monkeypatch: Any):
+    monkeypatch.setattr(queueing, "MOST_REPLAYED", 2)
+    path = f"{HOOKS}{made(alice)['id']}/"
+    for _ in range(3):
+        alice.post(f"{path}test/")
+    Delivery.objects.update(state="failed")
+
+    answers = [alice.post(f"{path}replay/").json() for _ in range(3)]
+
+    assert [(each["replayed"], each["left"]) for each in answers] == [(2, 1), (1, 0), (0, 0)]
+
+
 def test_whoever_paused_it_is_told_why_nothing_is_sent_and_resumes_it(alice: Any):
     path = f"{HOOKS}{made(alice)['id']}/"
 
     paused = alice.post(f"{path}pause/").json()
     refused = alice.post(f"{path}test/")
+    nothing = alice.post(f"{path}replay/")
     resumed = alice.post(f"{path}resume/").json()
 
     assert (paused["paused"], resumed["paused"]) == ("by_hand", None)
     assert refused.json()["type"] == "urn:sluice:problem:subscription-paused"
+    assert nothing.status_code == refused.status_code
     assert alice.post(f"{path}test/").status_code == 202
 
 
@@ -173,7 +216,9 @@ def test_anothers_are_not_there(alice: Any, api: Any, other_user: User):
 
     paths = [f"{HOOKS}{row['id']}/", f"{HOOKS}{row['id']}/secrets/", f"{DELIVERIES}{sent['id']}/"]
     paths += [f"{SOURCES}shop/", f"{SOURCES}shop/secrets/"]
-    posts = [f"{HOOKS}{row['id']}/{what}/" for what in ("test", "pause", "resume", "rotate")]
+    posts = [
+        f"{HOOKS}{row['id']}/{what}/" for what in ("test", "pause", "resume", "rotate", "replay")
+    ]
     posts += [f"{DELIVERIES}{sent['id']}/replay/"]
 
     assert {bob.get(path).status_code for path in paths} == {404}
