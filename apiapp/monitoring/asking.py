@@ -66,9 +66,7 @@ def summaries(
         for which, by_status in found.items()
     ]
     most = ORDERS[order]
-    told.sort(
-        key=lambda each: (-most(each.summary), -each.summary.count, each.route, each.method)
-    )
+    told.sort(key=lambda each: (-most(each.summary), -each.summary.count, each.route, each.method))
     return summary_of(of_all, length_s=wanted.length_s), told
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import Any
 
 from django.conf import settings
 from django.db import connections
@@ -23,6 +24,10 @@ from apiapp.monitoring import services
 PATIENCE_S = 2.0
 KEPT_S = 0.5  # whoever asks more often is told the same
 SILENT = "does not answer"
+FAIL_AT_ONCE = {
+    **{"max_retries": 1, "interval_start": 0, "interval_step": 0},
+    **dict.fromkeys(("socket_timeout", "socket_connect_timeout"), PATIENCE_S),
+}
 
 Check = Callable[[], str]  # what is wrong, in words for anybody to read; empty: nothing
 
@@ -121,9 +126,11 @@ def ask_redis() -> str:
 
 def ask_broker(url: str) -> str:
     """By a connection of its own: what the worker holds may be half open for long."""
-    connection = Connection(url, heartbeat=0, connect_timeout=PATIENCE_S)
+    connection: Any = Connection(
+        url, heartbeat=0, connect_timeout=PATIENCE_S, transport_options=FAIL_AT_ONCE
+    )
     try:
-        connection.ensure_connection(max_retries=1, interval_start=0, timeout=PATIENCE_S)
+        connection.connect()
     except (KombuError, OSError, *connection.connection_errors):
         return SILENT
     finally:

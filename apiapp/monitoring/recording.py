@@ -147,6 +147,7 @@ def save(rows: list[RequestFigures]) -> None:
 
 # --- of this process -------------------------------------------------------------------------------
 
+
 def counts_here() -> Counts:
     look: Look = import_string(settings.MONITORING.counts)
     return look()

@@ -71,6 +71,33 @@ def test_a_route_can_be_asked_for_alone(client: APIClient):
     assert got["all"]["count"] == sum(each["count"] for each in course["points"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("count", ["/many", "/failing", "/slow"]),
+        ("slowest", ["/slow", "/failing", "/many"]),
+        ("rate_5xx", ["/failing", "/many", "/slow"]),
+        ("rate_4xx", ["/many", "/failing", "/slow"]),
+    ],
+)
+def test_routes_come_in_the_order_that_is_asked_for(
+    client: APIClient, order: str, expected: list[str]
+):
+    at = A_DAY_AGO + timedelta(hours=10)
+    count(at, *[("/many", 2, 0.001)] * 3, ("/many", 4, 0.001), ("/slow", 2, 2.0))
+    count(at, ("/failing", 5, 0.1), ("/failing", 2, 0.1))
+
+    got = told(client, "requests", at, at + timedelta(minutes=1), order=order)
+
+    assert [each["route"] for each in got["routes"]] == expected
+
+
+def test_an_order_that_there_is_not_is_refused(client: APIClient):
+    answer = client.get("/api/monitoring/requests/", {"order": "colour"})
+
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["order"])
+
+
 @pytest.mark.parametrize(("hours", "step_s"), [(5, 60), (24, 3600), (29 * 24, 7200)])
 def test_a_course_has_a_point_for_every_step_and_every_request_in_one(
     client: APIClient, hours: int, step_s: int

@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 
 from apiapp.jobs import services as jobs
 from apiapp.jobs.models import Job
+from apiapp.monitoring.gauges import upload_gauges
 from apiapp.monitoring.models import RequestFigures
 from apiapp.monitoring.recording import Recorder
 from apiapp.monitoring.tally import Kind, Tally
@@ -115,6 +116,39 @@ def test_it_tells_how_things_are_now(scraper: Client):
     assert found["sluice_disk_free_bytes",] > 0
     assert found["sluice_screen_viewers",] == 0
     assert found["sluice_uploads_open",] == 0
+
+
+@pytest.mark.parametrize("accepted", READERS)
+def test_it_tells_of_log_lines_that_any_process_lost_or_shipped(scraper: Client, accepted: str):
+    empty = samples(scraper.get("/metrics").content.decode())
+    counted = {("log_lines_dropped", "access"): 3, ("log_lines_shipped", ""): 40}
+    for _ in range(2):
+        Recorder(Tally(), lambda: counted).write()
+
+    answer = scraper.get("/metrics", headers={"Accept": accepted})
+
+    found = samples(answer.content.decode(), READERS[accepted])
+    assert empty["sluice_log_lines_dropped_total", ("place", "file")] == 0
+    assert found["sluice_log_lines_dropped_total", ("place", "access")] == 6
+    assert found["sluice_log_lines_dropped_total", ("place", "file")] == 0
+    assert found["sluice_log_lines_shipped_total",] == 80
+
+
+def test_it_tells_how_fast_uploads_come_in_whatever_else_is_sent(scraper: Client):
+    now = timezone.now()
+    begun = now.replace(second=0, microsecond=0)
+    for minutes, route in [(0, "/api/uploads/{file_id}/chunks/{index}"), (1, "/api/tus/{file_id}"),
+                           (2, "/api/resumable/{file_id}"), (0, "/api/data")]:  # fmt: skip
+        tally = Tally(clock=(begun - timedelta(minutes=minutes)).timestamp)
+        tally.count(Kind(route, "PUT", 2), duration_us=1, received_bytes=1_200_000)
+        Recorder(tally).write()
+
+    told = {each.name: each.value for each in upload_gauges(now)}
+
+    elapsed_s = 60 + (now - begun).total_seconds()
+    assert told["uploads_bytes_per_second"] == pytest.approx(2_400_000 / elapsed_s)
+    shown = samples(scraper.get("/metrics").content.decode())
+    assert shown["sluice_uploads_bytes_per_second",] > 0
 
 
 def test_by_default_it_is_for_staff_alone(

@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -8,7 +9,10 @@ from django.utils import timezone
 
 from apiapp.jobs import services as jobs
 from apiapp.monitoring import readiness
+from apiapp.monitoring.gauges import all_gauges
 from apiapp.monitoring.readiness import Finding, Readiness
+from tests.needs import RABBITMQ_URL, REDIS_URL
+from tests.serving import free_port
 
 LONG_S = 60.0
 
@@ -84,3 +88,30 @@ def test_a_check_that_breaks_is_a_part_that_does_not_answer(
         raise RuntimeError("with the password in it")
 
     assert problems(Readiness({"part": breaks}).findings()) == {"part": "does not answer"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param(RABBITMQ_URL, marks=pytest.mark.rabbitmq, id="rabbitmq"),
+        pytest.param(REDIS_URL, marks=pytest.mark.redis, id="redis"),
+    ],
+)
+def test_a_broker_that_is_there_answers_and_one_that_is_not_is_named_alone(url: str):
+    scheme, _, rest = url.partition("://")
+    nobody = f"{scheme}://me:secret@127.0.0.1:{free_port()}/{rest.rpartition('/')[2]}"
+
+    assert readiness.ask_broker(url) == ""
+    assert readiness.ask_broker(nobody) == "does not answer"
+
+
+@pytest.mark.django_db(transaction=True, databases="__all__")
+def test_a_broker_beside_the_worker_is_asked_too(fresh: None, settings: Any):
+    settings.CELERY_BROKER_URL = f"amqp://127.0.0.1:{free_port()}//"
+    jobs.worker_seen(name="one", now=timezone.now())
+
+    told = Client().get("/readyz")
+    gauges = {each.name: each.value for each in all_gauges(now=timezone.now(), sources=[])}
+
+    assert (told.status_code, list(told.json()["missing"])) == (503, ["broker"])
+    assert gauges["broker_up"] == 0
