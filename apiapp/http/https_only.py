@@ -5,6 +5,7 @@ beyond that they are sent to by its https address.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.http.request import split_domain_port, validate_host
@@ -12,25 +13,38 @@ from django.http.request import split_domain_port, validate_host
 OPEN = ("/https", "/static", "/healthz", "/readyz")  # each with what is below it
 SECURE = {"https", "wss"}
 POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1
+FORBIDDEN = 403
 TO_HTTPS = 307  # not 308: browsers would keep to it when the server speaks plain HTTP again
 
 
 class HttpsOnly:
-    """allowed_hosts: as ALLOWED_HOSTS; nobody is sent to another's address."""
+    """allowed_hosts: as ALLOWED_HOSTS; nobody is sent to another's address.  on_refusal: told the
+    scope and the status of each request that the application does not hear of.
+    """
 
-    def __init__(self, application: Any, *, allowed_hosts: list[str]) -> None:
+    def __init__(
+        self,
+        application: Any,
+        *,
+        allowed_hosts: list[str],
+        on_refusal: Callable[[dict[str, Any], int], None] = lambda scope, status: None,
+    ) -> None:
         self._application = application
         self._allowed_hosts = allowed_hosts
+        self._on_refusal = on_refusal
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         is_asked = scope["type"] in ("http", "websocket")
         if not is_asked or scope["scheme"] in SECURE or is_open(scope["path"]):
             await self._application(scope, receive, send)
         elif scope["type"] == "websocket":
+            self._on_refusal(scope, FORBIDDEN)
             await receive()
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
         else:
-            await answer(send, *self._answer(scope))
+            status, headers, body = self._answer(scope)
+            self._on_refusal(scope, status)
+            await answer(send, status, headers, body)
 
     def _answer(self, scope: dict[str, Any]) -> tuple[int, dict[str, str], str]:
         host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
@@ -43,11 +57,11 @@ class HttpsOnly:
         problem = {
             "type": "about:blank",
             "title": "Forbidden",
-            "status": 403,
+            "status": FORBIDDEN,
             "detail": "This server speaks HTTPS: use https:// in the address. What was sent over "
             "plain HTTP could be read on its way; replace a key or password that was in it.",
         }
-        return 403, {"content-type": "application/problem+json"}, json.dumps(problem)
+        return FORBIDDEN, {"content-type": "application/problem+json"}, json.dumps(problem)
 
 
 def is_open(path: str) -> bool:

@@ -77,9 +77,12 @@ async def send_unchunked(cycle: RequestResponseCycle, message: Any) -> None:
     await RequestResponseCycle.send(cycle, message)
 
 
-def requests_within(*, head_s: float) -> type[Requests]:
-    """The same, where a head may take so long."""
-    return type("Requests", (Requests,), {"head_s": head_s})
+def requests_within(
+    *, head_s: float, on_refusal: Callable[[int], None] = lambda status: None
+) -> type[Requests]:
+    """The same, where a head may take so long.  on_refusal: told the status of what no app hears of."""
+    said = {"head_s": head_s, "on_refusal": staticmethod(on_refusal)}
+    return type("Requests", (Requests,), said)
 
 
 class Sockets(WebSocketsSansIOProtocol):

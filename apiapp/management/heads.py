@@ -4,6 +4,7 @@ uvicorn has neither: one connection could fill the memory, and thousands could w
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -12,15 +13,18 @@ HEAD_BYTES = 64 * 1024
 HEAD_S = 30.0
 TOO_LARGE = (431, "Request Header Fields Too Large")
 TOO_SLOW = (408, "Request Timeout")
+UNREADABLE = 400
 
 
 class HeadsWithinBounds(HttpToolsProtocol):
     """Ends a connection whose next request is longer, or takes longer to come, than that.
 
-    Between two requests uvicorn's own `timeout_keep_alive` counts.
+    Between two requests uvicorn's own `timeout_keep_alive` counts.  on_refusal: told the status of
+    each answer that is given here, of which no application hears.
     """
 
     head_s = HEAD_S
+    on_refusal: Callable[[int], None] = staticmethod(lambda status: None)
     _heads = 0  # that have come
     _is_in_head = True
     _head_bytes = 0  # of the next one, before what comes now
@@ -59,6 +63,11 @@ class HeadsWithinBounds(HttpToolsProtocol):
             raise ValueError("the head is too large")
         super().on_headers_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        """What uvicorn says to what is no request."""
+        self.on_refusal(UNREADABLE)
+        super().send_400_response(msg)
+
     def on_message_complete(self) -> None:
         self._is_in_head = True
         super().on_message_complete()
@@ -75,9 +84,11 @@ class HeadsWithinBounds(HttpToolsProtocol):
         if self.cycle and not self.cycle.response_complete:  # its last request is still answered
             self._expect_head()
             return
-        self._refuse(*TOO_SLOW)
+        self._refuse(*TOO_SLOW, is_request=self._head_bytes > 0)  # browsers connect in advance
 
-    def _refuse(self, status: int, phrase: str) -> None:
+    def _refuse(self, status: int, phrase: str, *, is_request: bool = True) -> None:
+        if is_request:
+            self.on_refusal(status)
         head = f"HTTP/1.1 {status} {phrase}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
         self.transport.write(head.encode())
         self.transport.close()

@@ -16,7 +16,7 @@ from apiapp.management.open_files import allow_many_files
 from apiapp.management.own_certificate import ensure_own_certificate
 from apiapp.management.server import Server
 from apiapp.management.tls_server import TlsServer
-from apiapp.monitoring import recording
+from apiapp.monitoring import recording, refusals
 
 GRACEFUL_STOP_S = 2
 KEEP_ALIVE_S = 75
@@ -35,7 +35,11 @@ class Command(BaseCommand):
         allow_many_files()
         application = import_string(settings.ASGI_APPLICATION)
         if settings.SERVE_HTTPS:
-            application = HttpsOnly(application, allowed_hosts=settings.ALLOWED_HOSTS)
+            application = HttpsOnly(
+                application,
+                allowed_hosts=settings.ALLOWED_HOSTS,
+                on_refusal=refusals.count_plain_http(recording.tally),
+            )
         config = uvicorn.Config(
             application,
             host=options["host"],
@@ -44,7 +48,10 @@ class Command(BaseCommand):
             log_level="warning",
             access_log=False,
             lifespan="on",
-            http=requests_within(head_s=settings.SERVE_HEAD_S),
+            http=requests_within(
+                head_s=settings.SERVE_HEAD_S,
+                on_refusal=refusals.count_unreadable(recording.tally),
+            ),
             # Of uvicorn's implementations the one on `websockets`' sans-I/O core is the cheapest: 30
             # messages of 12 kB a second to each of 100 sockets took 6 % of a core, the older one 8 %.
             ws=Sockets,

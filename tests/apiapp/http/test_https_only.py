@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 
 from apiapp.http.https_only import HttpsOnly
+from apiapp.monitoring.refusals import count_plain_http
+from apiapp.monitoring.tally import Kind, Tally
 
 
 async def passed_on(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -31,6 +33,28 @@ async def ask(**scope: Any) -> list[dict[str, Any]]:
 
     await HttpsOnly(passed_on, allowed_hosts=["desk"])(usual | scope, receive, send)
     return sent
+
+
+async def test_what_is_not_passed_on_is_told_with_its_status() -> None:
+    tally = Tally()
+    app = HttpsOnly(passed_on, allowed_hosts=["desk"], on_refusal=count_plain_http(tally))
+    usual = {"type": "http", "scheme": "http", "raw_path": b"/", "query_string": b"", "path": "/"}
+    usual["headers"] = [(b"host", b"desk")]
+
+    async def ignore(*_message: Any) -> None: ...
+
+    for method in ("GET", "POST", "BREW"):
+        await app({**usual, "method": method}, ignore, ignore)
+    await app({**usual, "type": "websocket", "scheme": "ws"}, ignore, ignore)
+    await app({**usual, "method": "GET", "scheme": "https"}, ignore, ignore)
+
+    counted = {kind: figures.count for (_, kind), figures in tally.take()[1].items()}
+    assert counted == {
+        Kind("(plain http)", "GET", 3): 1,
+        Kind("(plain http)", "POST", 4): 1,
+        Kind("(plain http)", "OTHER", 4): 1,
+        Kind("(plain http)", "WEBSOCKET", 4): 1,
+    }
 
 
 @pytest.mark.parametrize("path", ["/https", "/https/", "/https/ca.crt", "/static/css/sluice.css",

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
+import pytest
 import uvicorn
 
-from apiapp.management.heads import HeadsWithinBounds
+from apiapp.management.heads import HEAD_BYTES, HeadsWithinBounds
 from tests.serving import free_port
 
 HEAD_S = 0.3
@@ -16,6 +17,15 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 
 class Impatient(HeadsWithinBounds):
     head_s = HEAD_S
+    refused: ClassVar[list[int]] = []
+    on_refusal = staticmethod(refused.append)
+
+
+@pytest.fixture(autouse=True)
+def refused() -> list[int]:
+    """The statuses of what was refused in a test."""
+    Impatient.refused.clear()
+    return Impatient.refused
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
@@ -102,3 +112,23 @@ async def test_half_a_head_does_not_cut_off_the_answer_before_it():
         writer.write(REQUEST.replace(b" / ", b" /slow ") + b"\r\n" + REQUEST)
 
         assert await answer_of(reader) == b"HTTP/1.1 200 OK"
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"no HTTP at all\r\n\r\n", [400]),
+        (REQUEST + b"X: " + b"x" * HEAD_BYTES, [431]),
+        (REQUEST, [408]),
+        (b"", []),  # browsers connect before they know what for
+        (REQUEST + b"\r\n", []),
+    ],
+)
+async def test_what_no_application_hears_of_is_told_and_nothing_else(
+    sent: bytes, told: list[int], refused: list[int]
+):
+    async with connected() as (reader, writer):
+        writer.write(sent)
+        await answer_of(reader)
+
+    assert refused == told
