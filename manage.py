@@ -11,6 +11,13 @@ def main() -> None:
 
     execute_from_command_line(sys.argv)
 
+    from django.apps import apps
+
+    if apps.ready:
+        from apiapp.audit import commands
+
+        commands.told(sys.argv[1:])
+
 
 if __name__ == "__main__":
     main()

@@ -13,7 +13,7 @@ Network = IPv4Network | IPv6Network
 class Monitoring:
     """token, networks: who may read /metrics beside staff.  write_s: how often figures are written.
 
-    keep_days: for how long minutes and hours are kept.  alert_emails: who is told of alerts.
+    keep_days: for how long minutes and hours are kept.  audit_keep_days: and the audit trail.  alert_emails: who is told of alerts.
     sources: of gauges, by their paths.  counts: what is counted beside requests, by its path.
     """
 
@@ -21,6 +21,7 @@ class Monitoring:
     networks: tuple[Network, ...]
     write_s: float
     keep_days: float
+    audit_keep_days: float
     alert_emails: tuple[str, ...]
     sources: tuple[str, ...] = ("myproject.screen_gauges.gauges",)
     counts: str = "myproject.log_counts.counts"
@@ -33,6 +34,7 @@ def monitoring_config(env: Any) -> Monitoring:
         networks=networks_of(env.list("METRICS_ALLOW", default=[])),
         write_s=env.float("MONITORING_WRITE_S", default=10.0),
         keep_days=env.float("MONITORING_KEEP_DAYS", default=30.0),
+        audit_keep_days=env.float("AUDIT_KEEP_DAYS", default=365.0),
         alert_emails=tuple(each.strip() for each in env.list("ALERT_EMAILS", default=[]) if each),
     )
 

@@ -4,6 +4,7 @@ PERIODIC_JOBS = {
     "jobs.prune": 3600.0,
     "idempotency.prune": 3600.0,
     "monitoring.prune": 3600.0,
+    "audit.prune": 3600.0,
     "monitoring.alerts": 60.0,
     "outbound.prune": 3600.0,
     "webhooks.spread": 15.0,  # sooner where something happens

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponseBase
 from apiapp.http.known import KEY, Known
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
-LOGIN_LINK = "/login/{token}"  # signs in by a GET
+# Who comes and goes is told by the login itself, whichever page it was on.
+COMING_AND_GOING = ("/login", "/login/{token}", "/logout", "/admin/login", "/admin/logout")
 ADMIN = "/admin/"
 # What brings data, and is told of by uploads and by each dataset's own history; and the examples.
 OF_DATA = re.compile(
@@ -26,8 +27,8 @@ def is_change(request: HttpRequest, response: HttpResponseBase) -> bool:
     known: Known | None = request.META.get(KEY)
     if known is None or not known.caller or response.status_code >= 400:
         return False
-    if known.route == LOGIN_LINK:
-        return True
+    if known.route in COMING_AND_GOING:
+        return False
     if request.method in SAFE or OF_DATA.match(request.path):
         return False
     shown = getattr(response, "context_data", None) or {}

@@ -17,6 +17,7 @@ from django.db.models import Max
 from django.http import HttpRequest
 from django.utils import timezone
 
+from apiapp.audit import recording as audit
 from apiapp.keys.errors import BadCredentials, TooManyLogins
 from apiapp.keys.rate_limits import LOGINS, network_of, peek, spend_for
 
@@ -50,7 +51,17 @@ class LockoutHandler(AxesDatabaseHandler):
     ) -> None:
         if not request.axes_locked_out:
             spend_for(remote_address=request.META.get("REMOTE_ADDR", ""), policy=LOGINS)
+            audit.told_of_failed_login(request, name=client_name(request, credentials))
         super().user_login_failed(sender, credentials, request, **kwargs)
+
+    def user_logged_in(self, sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
+        super().user_logged_in(sender, request, user, **kwargs)
+        audit.told_of_person(audit.Kind.LOGIN, request, user)
+
+    def user_logged_out(self, sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
+        super().user_logged_out(sender, request, user, **kwargs)
+        if user is not None:
+            audit.told_of_person(audit.Kind.LOGOUT, request, user)
 
     def last_failure(self, request: Any, credentials: dict[str, Any]) -> datetime | None:
         (attempts,) = self.get_user_attempts(request, credentials)
