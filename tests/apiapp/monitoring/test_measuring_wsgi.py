@@ -1,10 +1,17 @@
 """What is counted where plain Django runs under a WSGI server."""
 
-from collections.abc import Iterable
+import atexit
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+from django.conf import settings
 
 from apiapp.monitoring import recording
 from apiapp.monitoring.measuring_wsgi import CountedWsgi
@@ -12,8 +19,16 @@ from apiapp.monitoring.tally import Figures, Kind, Tally
 from myproject.counting import routes_of
 from myproject.urls import urlpatterns
 from myproject.wsgi import application
+from tests.serving import OF_A_RUN, prepared_home
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_is_written_at_exit() -> Iterator[None]:
+    """What the application counts here is for the database of the tests, which is gone by then."""
+    yield
+    atexit.unregister(recording.recorder.write_last)
 
 
 def ask(app: Any, method: str, path: str) -> tuple[str, bytes]:
@@ -77,3 +92,34 @@ def test_the_application_that_servers_load_counts():
     ask(application, "GET", "/healthz/")
 
     assert Kind("/healthz", "GET", 2) in counted_of(recording.tally)
+
+
+ONE_REQUEST = """
+import os, sys
+from wsgiref.util import setup_testing_defaults
+from myproject.wsgi import application
+environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/healthz", "HTTP_HOST": "localhost"}
+setup_testing_defaults(environ)
+answer = application(environ, lambda *_: None)
+list(answer)
+answer.close()
+sys.stderr.close()
+os.close(2)
+"""
+
+
+def test_a_process_that_ends_writes_its_last_counts_though_its_stderr_is_closed(home: Path):
+    prepared_home.copy_to(home)
+    inherited = {name: value for name, value in os.environ.items() if name not in OF_A_RUN}
+
+    subprocess.run(
+        [sys.executable, "-c", ONE_REQUEST],
+        cwd=settings.BASE_DIR,
+        env={**inherited, "SLUICE_HOME": str(home), "MONITORING_WRITE_S": "3600"},
+        check=True,
+    )
+
+    database = sqlite3.connect(home / "sluice.sqlite3")
+    counted = "SELECT SUM(count) FROM monitoring_requestfigures WHERE span_s = 60 AND route = ?"
+    assert database.execute(counted, ["/healthz"]).fetchone() == (1,)
+    database.close()
