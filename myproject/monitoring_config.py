@@ -24,7 +24,7 @@ class Monitoring:
     audit_keep_days: float
     alert_emails: tuple[str, ...]
     sources: tuple[str, ...] = ("myproject.screen_gauges.gauges",)
-    counts: str = "myproject.log_counts.counts"
+    counts: str = "myproject.process_counts.counts"
 
 
 def monitoring_config(env: Any) -> Monitoring:

@@ -22,6 +22,7 @@ from myproject.browser_rules import (
     CORS_EXPOSE_HEADERS,  # noqa: F401
     content_security_policy,
 )
+from myproject.caching_config import caches, caching_config
 from myproject.log_config import log_config, log_settings
 from myproject.monitoring_config import mail_config, monitoring_config
 from myproject.outbound_config import outbound_config
@@ -241,33 +242,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Cache and sessions ---------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
-IN_PROCESS = "django.core.cache.backends.locmem.LocMemCache"
 CACHE_PREFIX = env.str("CACHE_PREFIX", default="sluice")  # two servers on one Redis need two
-CACHES = {
-    "default": (
-        {
-            "BACKEND": "django_redis.cache.RedisCache",
-            "LOCATION": REDIS_URL,
-            "KEY_PREFIX": CACHE_PREFIX,
-        }
-        if REDIS_URL
-        else {"BACKEND": IN_PROCESS}
-    ),
-    # Of rate limits.  In process they are exact for the one web process of `manage.py serve`.
-    "counters": (
-        {
-            "BACKEND": "apiapp.keys.counters.RedisCounters",
-            "LOCATION": REDIS_URL,
-            "KEY_PREFIX": CACHE_PREFIX,
-        }
-        if REDIS_URL
-        else {
-            "BACKEND": IN_PROCESS,
-            "LOCATION": "counters",
-            "OPTIONS": {"MAX_ENTRIES": 100_000},  # a flood of strangers must not push out others
-        }
-    ),
-}
+CACHES = caches(REDIS_URL, prefix=CACHE_PREFIX)
+CACHING = caching_config(env)
 SESSION_ENGINE = f"django.contrib.sessions.backends.{'cached_db' if REDIS_URL else 'db'}"
 LOGIN_URL = reverse_lazy("login")
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
@@ -291,7 +268,6 @@ AXES_COOLOFF_TIME = timedelta(seconds=env.int("LOGIN_LOCK_S", default=15 * 60))
 AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken"]  # people mistype passwords there
 AXES_RESET_ON_SUCCESS = AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = AXES_ENABLE_ADMIN = AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-API_KEY_CACHE_S = 30.0
 LOGIN_LINK_EXPIRES_S = env.int("LOGIN_LINK_EXPIRES_S", default=24 * 3600)
 RATE_LIMIT_ENABLED = env.bool("RATE_LIMIT_ENABLED", default=True)
 RATE_LIMITS = {  # policy -> quotas; what they mean: docs/limits.md

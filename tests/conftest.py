@@ -18,6 +18,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from apiapp.examples.services import open_rows
 from apiapp.keys import scopes, services
+from apiapp.keys.known import known_keys
 from tests.emptying import empty_tables
 from tests.needs import NEEDS, REQUIRED
 from tests.serving import PostgresDatabase, Server, drop_template
@@ -144,7 +145,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.fixture(autouse=True)
 def _keys_are_looked_up_anew() -> None:
-    services.key_cache.clear()
+    known_keys().clear()
 
 
 @pytest.fixture(autouse=True)

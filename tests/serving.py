@@ -142,11 +142,16 @@ class Server:
         self._reading: threading.Thread | None = None
         self._key = ""
 
-    def start(self) -> Self:
+    def prepare(self) -> Self:
+        """A new home is given its tables and a key, where it may begin as a copy."""
         is_new = not self.home.exists() or not any(self.home.iterdir())
         may_be_prepared = self._is_prepared and "SLUICE_TESTS_FOLDER" in os.environ
         if is_new and may_be_prepared and "DATABASE_URL" not in self.environment:
             self._key = prepared_home.copy_to(self.home)
+        return self
+
+    def start(self) -> Self:
+        self.prepare()
         self._is_greeting_read.clear()
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--port", str(self.port)],

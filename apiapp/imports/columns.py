@@ -7,7 +7,7 @@ between the two is mended by asking for the same again.  How a type is changed i
 altering/retyping.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -310,6 +310,13 @@ def tell(dataset: Dataset, name: str, *, by: User, now: datetime, **facts: Any) 
     return events.tell(dataset, kind, by=by.get_username(), now=now, column=name, **facts)
 
 
+def hold_to_key(dataset: Dataset, names: Sequence[str], *, now: datetime) -> None:
+    """Those of its key have no empty cells."""
+    Column.objects.filter(dataset=dataset, name__in=names).update(required=True)
+    count_version(dataset, now=now)
+
+
 def count_version(dataset: Dataset, *, now: datetime) -> None:
+    """To be called in the transaction that changes a column: who keeps columns goes by it."""
     rows = Dataset.objects.filter(pk=dataset.pk)
     rows.update(schema_version=F("schema_version") + 1, updated_at=now)

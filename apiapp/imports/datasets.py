@@ -11,7 +11,16 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
-from apiapp.imports import events, former_rows, history, row_query, row_rules, selection, tables
+from apiapp.imports import (
+    events,
+    former_rows,
+    history,
+    row_query,
+    row_rules,
+    schemas,
+    selection,
+    tables,
+)
 from apiapp.imports.access import roles
 from apiapp.imports.errors import DatasetBusy, RowConflict, UnknownDataset, UnknownRow
 from apiapp.imports.events import Kind
@@ -41,8 +50,12 @@ class RowChange:
 
 
 def published() -> QuerySet[Dataset]:
+    return without_columns().prefetch_related("columns")
+
+
+def without_columns() -> QuerySet[Dataset]:
     found = Dataset.objects.filter(published_at__isnull=False).exclude(table_name="")
-    return found.select_related("owner").prefetch_related("columns")
+    return found.select_related("owner")
 
 
 def visible_to(caller: Caller) -> QuerySet[Dataset]:
@@ -54,10 +67,12 @@ def dataset_of(*, caller: Caller, slug: str, needs: Role = Role.VIEWER) -> Datas
     """Raises UnknownDataset, also for what is not shared with the caller, and NotPermitted."""
     if "\0" in slug:  # PostgreSQL cannot be asked for it
         raise UnknownDataset(name=slug)
-    try:
-        dataset = visible_to(caller).get(slug=slug)
-    except Dataset.DoesNotExist as error:
-        raise UnknownDataset(name=slug) from error
+    dataset = without_columns().filter(slug=slug).first()
+    role = roles.role_of(caller, dataset)
+    if dataset is None or not role:
+        raise UnknownDataset(name=slug)
+    dataset.callers_role = role
+    schemas.attach(dataset)
     roles.require(dataset, needs)
     return dataset
 

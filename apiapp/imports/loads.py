@@ -23,12 +23,13 @@ from apiapp.imports import (
     retyped_columns,
     tables,
 )
+from apiapp.imports.columns import hold_to_key
 from apiapp.imports.errors import BadColumns, FileGone, ImportFailed, UnknownImport
 from apiapp.imports.filling import Counts, Feed
 from apiapp.imports.lanes import lane_for
 from apiapp.imports.loaders import Staging, loader_for
 from apiapp.imports.mapping import specs_of
-from apiapp.imports.models import Column, Dataset, Import, LoadLedger
+from apiapp.imports.models import Dataset, Import, LoadLedger
 from apiapp.imports.pipeline.containers import Limits, OnUnpacked
 from apiapp.imports.pipeline.opening import NO_LIMITS, opened
 from apiapp.imports.pipeline.readers import RecordSource
@@ -355,10 +356,10 @@ def tell_dataset(row: Import, ledger: LoadLedger) -> None:
     assert loaded
     added_columns.tell(loaded, added_columns.of_import(row), now=ledger.applied_at)
     if row.mode == Import.Mode.RETYPE:
-        retyped_columns.tell(row)
+        retyped_columns.tell(row, now=ledger.applied_at)
     dataset = Dataset.objects.filter(pk=loaded.pk)
     added = ledger.rows_inserted - ledger.rows_deleted
     dataset.update(row_count=F("row_count") + added, updated_at=ledger.applied_at)
     dataset.filter(published_at=None).update(published_at=ledger.applied_at)
     if key and dataset.filter(key_columns=[]).update(key_columns=key):
-        Column.objects.filter(dataset=loaded, name__in=key).update(required=True)
+        hold_to_key(loaded, key, now=ledger.applied_at)

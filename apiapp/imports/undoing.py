@@ -110,7 +110,7 @@ def finish(*, row: Import, now: datetime) -> Import:
         if tables.exists(dataset.table_name):
             added_columns.forget(dataset, added_columns.of_import(row), now=now)
             if row.mode == Import.Mode.RETYPE:
-                retyped_columns.take_back(row)
+                retyped_columns.take_back(row, now=now)
     Import.objects.filter(pk=row.pk).update(applied_at=None)
     row.refresh_from_db(fields=["applied_at", "dataset"])
     return row

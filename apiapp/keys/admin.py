@@ -118,6 +118,15 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         super().save_model(request, obj, form, change)
         services.forget_user(obj)
 
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        services.forget_user(obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            services.forget_user(user)
+        super().delete_queryset(request, queryset)
+
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):

@@ -48,10 +48,7 @@ def caller_with_key(authorization: str) -> Caller | None:
         return None
     try:
         return services.caller_for_key(
-            raw=raw.strip(),
-            server_secret=settings.SECRET_KEY,
-            now=timezone.now(),
-            cache_s=settings.API_KEY_CACHE_S,
+            raw=raw.strip(), server_secret=settings.SECRET_KEY, now=timezone.now()
         )
     except BadCredentials as error:
         raise exceptions.AuthenticationFailed(str(error)) from error

@@ -23,6 +23,14 @@ class UnknownUser(KeysError):
         self.username = username
 
 
+class UnknownKey(KeysError):
+    """No key has this prefix."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__(f"there is no key {prefix!r}")
+        self.prefix = prefix
+
+
 class BadCredentials(KeysError):
     """The key, or the name and password, open nothing; which part is wrong is not said."""
 

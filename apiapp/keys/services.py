@@ -3,9 +3,9 @@
 import hashlib
 import hmac
 import secrets
-import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -13,7 +13,14 @@ from django.db.models import Q
 
 from apiapp.keys import scopes
 from apiapp.keys.callers import Caller
-from apiapp.keys.errors import BadCredentials, LinkNotValid, UnknownScope, UnknownUser
+from apiapp.keys.errors import (
+    BadCredentials,
+    LinkNotValid,
+    UnknownKey,
+    UnknownScope,
+    UnknownUser,
+)
+from apiapp.keys.known import KnownKey, known, known_keys
 from apiapp.keys.models import ApiKey, LoginLink
 
 PREFIX_BYTES = 6
@@ -77,83 +84,57 @@ def create_api_key(
 
 
 def revoke(*, key: ApiKey, now: datetime) -> None:
-    """End a key at once; this process forgets what it remembered of it."""
+    """End a key: at once in this process and in all that hear of it through Redis."""
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
-    forget_key(key.prefix)
+    known_keys().forget(key.prefix)
 
 
-class KeyCache:
-    """Keys looked up a moment ago, per process.  Safe to use from several threads."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, tuple[ApiKey, datetime]] = {}
-        self._lock = threading.Lock()
-        self._generation = 0
-
-    def get(self, prefix: str, *, now: datetime) -> ApiKey | None:
-        with self._lock:
-            key, until = self._found.get(prefix, (None, now))
-            return key if until > now else None
-
-    def generation(self) -> int:
-        """To be read before a look-up: what was forgotten since must not be put back."""
-        return self._generation
-
-    def put(self, key: ApiKey, *, until: datetime, generation: int) -> None:
-        with self._lock:
-            if generation == self._generation:
-                self._found[key.prefix] = (key, until)
-
-    def forget(self, prefix: str) -> None:
-        with self._lock:
-            self._generation += 1
-            self._found.pop(prefix, None)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._generation += 1
-            self._found.clear()
-
-
-key_cache = KeyCache()
-
-
-def forget_key(prefix: str) -> None:
-    key_cache.forget(prefix)
+def key_with(prefix: str) -> ApiKey:
+    """Raises UnknownKey."""
+    try:
+        return ApiKey.objects.get(prefix=prefix)
+    except ApiKey.DoesNotExist as error:
+        raise UnknownKey(prefix) from error
 
 
 def forget_user(user: User) -> None:
-    """After a change to a user (disabled, no longer staff): their keys are looked up anew."""
-    for prefix in ApiKey.objects.filter(owner=user).values_list("prefix", flat=True):
-        key_cache.forget(prefix)
+    """With a change to a user (disabled, no longer staff, deleted): their keys are looked up anew."""
+    known_keys().forget(*ApiKey.objects.filter(owner=user).values_list("prefix", flat=True))
 
 
-def caller_for_key(*, raw: str, server_secret: str, now: datetime, cache_s: float) -> Caller:
+def caller_for_key(*, raw: str, server_secret: str, now: datetime) -> Caller:
     """The caller who shows the key `raw`.
 
     Raises BadCredentials for a key that is unknown, wrong, expired or revoked, or whose owner is
     disabled.
     """
     prefix, _, secret = raw.partition(".")
-    key = key_cache.get(prefix, now=now) or _look_up(prefix, now=now, cache_s=cache_s)
+    key = _key_of(prefix, now=now)
     shown = digest(secret=secret, server_secret=server_secret)
     stored = key.secret_hmac if key else digest(secret="", server_secret=server_secret)  # nosec B106 # nobody has it
     if not hmac.compare_digest(shown, stored) or key is None:
         raise BadCredentials
     if (key.expires_at and key.expires_at <= now) or not key.owner.is_active:
         raise BadCredentials
-    return Caller(user=key.owner, scopes=frozenset(key.scopes), key_prefix=key.prefix)
+    return Caller(user=key.owner, scopes=key.scopes, key_prefix=key.prefix)
 
 
-def _look_up(prefix: str, *, now: datetime, cache_s: float) -> ApiKey | None:
-    generation = key_cache.generation()
-    key = ApiKey.objects.select_related("owner").filter(prefix=prefix, revoked_at=None).first()
-    if key is None:
+def _key_of(prefix: str, *, now: datetime) -> KnownKey | None:
+    if len(prefix) > 2 * PREFIX_BYTES or not prefix.isalnum():  # whatever was sent is no key's
         return None
-    key_cache.put(key, until=now + timedelta(seconds=cache_s), generation=generation)
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - timedelta(seconds=LAST_USED_EVERY_S))
-    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
-    return key
+    look_up = partial(_look_up, prefix, now=now)
+    return known_keys().get(prefix, look_up, now_s=now.timestamp())
+
+
+def _look_up(prefix: str, *, now: datetime) -> KnownKey | None:
+    row = ApiKey.objects.select_related("owner").filter(prefix=prefix, revoked_at=None).first()
+    if row is None:
+        return None
+    before = now - timedelta(seconds=LAST_USED_EVERY_S)
+    if row.last_used_at is None or row.last_used_at < before:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=before)
+        ApiKey.objects.filter(stale, pk=row.pk).update(last_used_at=now)
+    return known(row)
 
 
 def create_login_link(*, user: User, server_secret: str, now: datetime, expires_s: float) -> str:

@@ -58,7 +58,10 @@ COUNTED = {
     "log_lines_dropped": "Log lines that were lost, by where: too many at once, or no place.",
     "log_lines_shipped": "Log lines that Elasticsearch took.",
     "log_lines_refused": "Log lines that Elasticsearch will never take.",
+    "cache_lookups": "How often a tier of a cache was asked; a miss is looked for in the next one.",
 }
+# By the parts of a place, where it is not one.
+LABELS = {"cache_lookups": ("cache", "tier", "outcome")}
 
 
 def families_of_counts(totals: Mapping[tuple[str, str], int]) -> list[Family]:
@@ -69,7 +72,7 @@ def families_of_counts(totals: Mapping[tuple[str, str], int]) -> list[Family]:
             "counter",
             told,
             [
-                Sample(totals[key], {"place": key[1]} if key[1] else {}, "_total")
+                Sample(totals[key], labels_of_place(*key), "_total")
                 for key in sorted(totals)
                 if key[0] == name
             ],
@@ -77,6 +80,12 @@ def families_of_counts(totals: Mapping[tuple[str, str], int]) -> list[Family]:
         for name, told in COUNTED.items()
         if any(key[0] == name for key in totals)
     ]
+
+
+def labels_of_place(name: str, place: str) -> Labels:
+    if name in LABELS:
+        return dict(zip(LABELS[name], place.split(), strict=True))
+    return {"place": place} if place else {}
 
 
 def families_of_gauges(gauges: Iterable[Gauge]) -> list[Family]:

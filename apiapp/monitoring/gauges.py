@@ -1,5 +1,6 @@
 """How much of everything there is now.  Whoever composes adds gauges of features not known here."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -7,8 +8,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, Min, Q, Sum
 
+from apiapp.caching.lookups import HIT, PROCESS
 from apiapp.jobs.models import Job, Worker
-from apiapp.monitoring import readiness, services
+from apiapp.monitoring import counts, readiness, services
 from apiapp.monitoring.models import RequestFigures
 from apiapp.uploads.models import Upload
 
@@ -36,7 +38,7 @@ def all_gauges(*, now: datetime, sources: Iterable[Source]) -> list[Gauge]:
     )
     found = [*gauges_of(status), *part_gauges()]
     if all(each.answers for each in status.databases):
-        for source in (job_gauges, upload_gauges, worker_gauges, *sources):
+        for source in (job_gauges, upload_gauges, worker_gauges, cache_gauges, *sources):
             found += source(now)
     return found
 
@@ -96,6 +98,20 @@ def upload_speed(now: datetime) -> float:
 
 def worker_gauges(now: datetime) -> Iterator[Gauge]:
     yield Gauge("workers", "Workers that were heard of lately.", workers(now))
+
+
+def cache_gauges(now: datetime) -> Iterator[Gauge]:
+    """Of all processes, ever."""
+    asked, found = Counter[str](), Counter[str]()
+    for (name, place), count in counts.totals().items():
+        if name == "cache_lookups":
+            cache, tier, outcome = place.split()
+            asked[cache] += count if tier == PROCESS else 0  # each is looked for there first
+            found[cache] += count if outcome == HIT else 0
+    for cache in sorted(+asked):
+        ratio = float(found[cache] / asked[cache])
+        told = "Share of look-ups that did not reach the database."
+        yield Gauge("cache_hit_ratio", told, ratio, {"cache": cache})
 
 
 def workers(now: datetime) -> int:

@@ -38,6 +38,18 @@ def visible(caller: Caller, rows: QuerySet[Dataset]) -> QuerySet[Dataset]:
     return seen.annotate(**{CALLERS_ROLE: role})
 
 
+def role_of(caller: Caller, dataset: Dataset | None) -> str:
+    """What the caller is there; "": nothing, nor where there is no dataset, after the same work.
+
+    As `visible` says it, for one row that was read already: an owner costs no query.
+    """
+    if dataset and (caller.sees_all or dataset.owner_id == caller.user.pk):
+        return Role.OWNER.value
+    of_this = grants_to(caller.user).filter(dataset_id=dataset.pk if dataset else 0)
+    roles = [Role(role) for role in of_this.values_list("role", flat=True)]
+    return max(roles, key=RANKS.index).value if roles else ""
+
+
 def visible_imports(caller: Caller, rows: QuerySet[Import]) -> QuerySet[Import]:
     """Those of `rows` that the caller started, or that went into a dataset they may edit."""
     if caller.sees_all:

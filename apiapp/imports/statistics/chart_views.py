@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from apiapp.http import conditional
 from apiapp.http.promises import refuses
 from apiapp.http.views import ApiView
-from apiapp.imports import columns, datasets, row_query
+from apiapp.imports import datasets, row_query, schemas
 from apiapp.imports.errors import BadRowQuery, StatisticsTooSlow
 from apiapp.imports.statistics import charting, kept
 from apiapp.imports.statistics.periods import UNITS
@@ -77,7 +77,7 @@ class ColumnChart(ApiView):
         long, a sample is looked at.
         """
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
-        column = columns.column_of(dataset, name)
+        column = schemas.column_named(dataset, name)
         types = datasets.types_of(dataset)
         wish, query = wish_and_query(request, types)
         charting.agreed(wish, column.name, types)

@@ -15,7 +15,7 @@ from rest_framework.settings import api_settings
 from apiapp.http import conditional
 from apiapp.http.promises import refuses
 from apiapp.http.views import ApiView
-from apiapp.imports import columns, datasets, row_query
+from apiapp.imports import datasets, row_query, schemas
 from apiapp.imports.errors import BadRowQuery, StatisticsTooSlow
 from apiapp.imports.statistics import describing, kept
 from apiapp.keys import scopes
@@ -81,7 +81,7 @@ class ColumnStatistics(ApiView):
     def get(self, request: Request, slug: str, name: str) -> HttpResponseBase:
         """Counts, extremes, frequent values and a histogram of a column."""
         dataset = datasets.dataset_of(caller=caller_of(request), slug=slug)
-        column = columns.column_of(dataset, name)
+        column = schemas.column_named(dataset, name)
         types = datasets.types_of(dataset)
         query = row_query.parse(asked(request), types)
         etag = conditional.etag_of(kept.version_of(dataset, column.name, query))

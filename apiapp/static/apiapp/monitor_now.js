@@ -53,6 +53,7 @@ export class MonitorNow {
         [gettext("Databases"), silent.length ? state("failed", gettext("no answer: {names}", { names: silent.join(", ") })) : state("succeeded", gettext("connected"))],
         [gettext("Workers"), workers ? state("succeeded", figures.number(workers)) : state("failed", gettext("none"))],
         [gettext("Disk, free"), gettext("{size} ({share})", { size: figures.bytes(free), share: share(free / size) })],
+        ...told.labelled("cache_hit_ratio").map(([cache, ratio]) => [cacheWords(cache), share(ratio)]),
       ],
     ];
   }
@@ -99,6 +100,16 @@ export class MonitorNow {
       ].filter(Boolean),
     ];
   }
+}
+
+/** @param {string} cache its name in the figures */
+function cacheWords(cache) {
+  const words = {
+    keys: gettext("Keys found in memory"),
+    schemas: gettext("Columns found in memory"),
+    statistics: gettext("Statistics found in memory"),
+  };
+  return words[cache] ?? cache;
 }
 
 function shown(value) {

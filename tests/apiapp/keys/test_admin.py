@@ -67,6 +67,20 @@ def test_deleting_ends_a_key_that_was_just_used(admin: Client, user: User):
     assert Client().get("/api/jobs/", headers=headers).status_code == 401
 
 
+def test_deleting_a_user_ends_their_keys(admin: Client, user: User, other_user: User):
+    keys = [add_key(admin, each) for each in (user, other_user)]
+    headers = [{"Authorization": f"Bearer {key}"} for key in keys]
+    assert [Client().get("/api/jobs/", headers=each).status_code for each in headers] == [200, 200]
+
+    admin.post(reverse("admin:auth_user_delete", args=[user.pk]), {"post": "yes"})
+    admin.post(
+        reverse("admin:auth_user_changelist"),
+        {"action": "delete_selected", "_selected_action": [other_user.pk], "post": "yes"},
+    )
+
+    assert [Client().get("/api/jobs/", headers=each).status_code for each in headers] == [401, 401]
+
+
 def test_a_form_without_scopes_is_refused(admin: Client, user: User):
     response = admin.post(reverse("admin:keys_apikey_add"), {"owner": user.pk, "name": "laptop"})
 

@@ -1,11 +1,14 @@
 import io
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import timezone
 
-from apiapp.keys import scopes
+from apiapp.keys import scopes, services
+from apiapp.keys.errors import BadCredentials
 from apiapp.keys.models import ApiKey
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +58,17 @@ def test_a_user_is_made_when_asked_for():
 def test_what_cannot_be_is_said(arguments: list[str], words: str):
     with pytest.raises(CommandError, match=words):
         create(*arguments)
+
+
+def test_a_key_is_revoked_by_what_stands_before_its_dot(user: User, settings: Any):
+    key = create("--user", "alice").strip()
+
+    call_command("revoke_api_key", key.partition(".")[0])
+
+    with pytest.raises(BadCredentials):
+        services.caller_for_key(raw=key, server_secret=settings.SECRET_KEY, now=timezone.now())
+
+
+def test_a_key_that_is_not_there_cannot_be_revoked(user: User):
+    with pytest.raises(CommandError, match="there is no key 'abc'"):
+        call_command("revoke_api_key", "abc")

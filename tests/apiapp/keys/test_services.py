@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from apiapp.keys import scopes, services
 from apiapp.keys.callers import Caller
 from apiapp.keys.errors import BadCredentials, LinkNotValid, UnknownScope
+from apiapp.keys.known import KeyForm, KnownKey, known, known_keys
 from apiapp.keys.models import ApiKey, LoginLink
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +21,7 @@ def make_key(owner: User, **options: Any) -> tuple[ApiKey, str]:
 
 
 def call(raw: str, *, now: datetime = NOW) -> Caller:
-    return services.caller_for_key(raw=raw, server_secret=SECRET, now=now, cache_s=30.0)
+    return services.caller_for_key(raw=raw, server_secret=SECRET, now=now)
 
 
 def test_a_key_opens_with_its_scopes_and_is_stored_only_as_an_hmac(user: User):
@@ -63,24 +64,54 @@ def test_a_revoked_key_opens_nothing_at_once_though_it_was_just_used(user: User)
 
 
 def test_a_key_revoked_while_it_is_looked_up_is_not_remembered(user: User):
-    row, _raw = make_key(user)
-    generation = services.key_cache.generation()
-    looked_up = ApiKey.objects.select_related("owner").get(pk=row.pk)
+    row, raw = make_key(user)
+    revoked = ApiKey.objects.select_related("owner").get(pk=row.pk)
 
-    services.revoke(key=row, now=NOW)
-    services.key_cache.put(looked_up, until=NOW + timedelta(seconds=30), generation=generation)
+    def look_up() -> KnownKey:
+        services.revoke(key=row, now=NOW)
+        return known(revoked)
 
-    assert services.key_cache.get(row.prefix, now=NOW) is None
+    known_keys().get(row.prefix, look_up, now_s=NOW.timestamp())
+
+    with pytest.raises(BadCredentials):
+        call(raw)
 
 
-def test_a_key_known_to_another_process_is_looked_up_again_after_30_s(user: User):
+def test_a_key_revoked_behind_the_servers_back_is_looked_up_again_after_2_s(user: User):
     row, raw = make_key(user)
     call(raw)
 
     ApiKey.objects.filter(pk=row.pk).update(revoked_at=NOW)  # as another process would
 
+    assert call(raw, now=NOW + timedelta(seconds=1.9)).user == user
     with pytest.raises(BadCredentials):
-        call(raw, now=NOW + timedelta(seconds=30))
+        call(raw, now=NOW + timedelta(seconds=2))
+
+
+def test_what_is_remembered_of_a_key_and_its_owner_opens_nothing(user: User):
+    _, raw = make_key(user)
+    row = ApiKey.objects.select_related("owner").get()
+
+    said = KeyForm().dump(known(row))
+
+    prefix, _, secret = raw.partition(".")
+    assert prefix.encode() in said
+    assert secret.encode() not in said
+    assert user.password.encode() not in said
+    assert KeyForm().load(said) == known(row)
+
+
+@pytest.mark.parametrize("ends_in_s", [None, 10])
+def test_a_key_read_back_from_redis_is_the_key_it_was(user: User, ends_in_s: int | None):
+    ends = NOW + timedelta(seconds=ends_in_s) if ends_in_s else None
+    make_key(user, expires_at=ends, key_scopes=[scopes.IMPORTS, scopes.UPLOADS])
+    row = known(ApiKey.objects.select_related("owner").get())
+
+    again = KeyForm().load(KeyForm().dump(row))
+
+    assert again == row
+    assert again.owner.email == user.email  # of which nothing was kept
+    assert again.owner.check_password("alices-passphrase")
 
 
 def test_a_remembered_key_costs_no_query(user: User, django_assert_num_queries: Any):
@@ -115,10 +146,10 @@ def test_last_use_is_noted_but_not_more_than_once_a_minute(user: User):
     row, raw = make_key(user)
 
     call(raw)
-    services.key_cache.clear()
+    known_keys().clear()
     call(raw, now=NOW + timedelta(seconds=59))
     after_59_s = ApiKey.objects.get(pk=row.pk).last_used_at
-    services.key_cache.clear()
+    known_keys().clear()
     call(raw, now=NOW + timedelta(seconds=61))
 
     assert after_59_s == NOW

@@ -201,3 +201,19 @@ def test_to_read_changes_nothing_of_what_was_counted(scraper: Client):
     scraper.get("/metrics")
 
     assert list(RequestFigures.objects.filter(route__startswith="/say").values()) == before
+
+
+def test_what_several_processes_asked_their_caches_is_added_up(scraper: Client):
+    for hits in (3, 4):
+        counted = {("cache_lookups", "keys process hit"): hits}
+        counted |= {("cache_lookups", f"keys {tier} miss"): 1 for tier in ("process", "redis")}
+        Recorder(Tally(), lambda counted=counted: counted).write()
+
+    found = samples(scraper.get("/metrics").content.decode())
+
+    def told(tier: str, outcome: str) -> float | None:
+        labels = (("cache", "keys"), ("outcome", outcome), ("tier", tier))
+        return found.get(("sluice_cache_lookups_total", *labels))
+
+    assert (told("process", "hit"), told("process", "miss"), told("redis", "miss")) == (7, 2, 2)
+    assert found["sluice_cache_hit_ratio", ("cache", "keys")] == pytest.approx(7 / 9)
