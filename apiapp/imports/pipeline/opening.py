@@ -66,8 +66,10 @@ class Opened:
 
     def source(self) -> RecordSource:
         """Of text: by the dialect, which has to be set first.  Raises UnreadableFile."""
+        if self.make:
+            return self.make()
         self.file.seek(0)
-        return self.make() if self.make else DelimitedReader(self.file, self.dialect)
+        return DelimitedReader(self.file, self.dialect)
 
 
 @contextmanager
@@ -150,6 +152,7 @@ def prepare_json(content: Opened, asked: Mapping[str, Any], keys_from_bytes: int
         content.reasons["format"] = "it is JSON Lines: each line is a value of JSON"
 
     def reader() -> JsonReader:
+        content.file.seek(0)
         return JsonReader(
             content.file,
             layout,
@@ -206,7 +209,7 @@ class Tables:
         return self._current
 
     def source(self) -> TableSource:
-        """One at a time: they share one place in the file."""
+        """One at a time: they share one place in the file, which is left to them."""
         if not self._is_fresh or not self._current:
             self._close()
             self._current = self._begin()
@@ -230,7 +233,7 @@ def prepare_table(content: Opened, wish: Wish, stack: ExitStack) -> None:
             size_bytes=content.size_bytes,
             format_=content.dialect.format,
             asked=asked,
-            memory_bytes=wish.limits.memory_bytes,
+            limits=wish.limits,
         )
 
     tables = Tables(begin, stack)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from apiapp.imports.errors import CellTooLong, UnreadableFile
+from apiapp.imports.pipeline.containers import Limits
 from apiapp.imports.pipeline.formats.tables import BATCH_CELLS, BATCH_ROWS, CELL_LIMIT_CHARS, Table
 
 BATCH_BYTES = 4 << 20
@@ -24,7 +25,7 @@ FILE_MAGIC = b"ARROW1"
 Cells = list[str]
 
 
-def read_parquet(file: BinaryIO, _asked: Mapping[str, Any]) -> Table:
+def read_parquet(file: BinaryIO, _asked: Mapping[str, Any], _limits: Limits) -> Table:
     """Raises UnreadableFile."""
     try:
         opened = pq.ParquetFile(file, pre_buffer=False, buffer_size=BUFFER_BYTES)
@@ -39,7 +40,7 @@ def read_parquet(file: BinaryIO, _asked: Mapping[str, Any]) -> Table:
     return table_of(opened.schema_arrow, parts, total_rows=count, format_="Parquet")
 
 
-def read_arrow(file: BinaryIO, _asked: Mapping[str, Any]) -> Table:
+def read_arrow(file: BinaryIO, _asked: Mapping[str, Any], _limits: Limits) -> Table:
     """Raises UnreadableFile."""
     is_file = file.read(len(FILE_MAGIC)) == FILE_MAGIC
     file.seek(0)
@@ -52,12 +53,6 @@ def read_arrow(file: BinaryIO, _asked: Mapping[str, Any]) -> Table:
         raise damaged("Arrow", error) from error
     parts = (sound(opened.get_batch(index)) for index in range(opened.num_record_batches))
     return table_of(opened.schema, parts, total_rows=0, format_="Arrow")
-
-
-READERS: dict[str, Callable[[BinaryIO, Mapping[str, Any]], Table]] = {
-    "parquet": read_parquet,
-    "arrow": read_arrow,
-}
 
 
 def sound(part: pa.RecordBatch) -> pa.RecordBatch:

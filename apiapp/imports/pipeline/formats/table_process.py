@@ -4,7 +4,7 @@ Run as a program, by table_source.py.  It is a process of its own because these 
 by libraries that keep what they like in memory, and that no damaged file should take down a
 worker with: this process may be refused more memory, and may die.
 
-The job is the one argument, as JSON: {"format", "asked", "memory_bytes"}.  Each line of the output
+The job is the one argument, as JSON: {"format", "asked", "limits"}, the fields of containers.Limits.  Each line of the output
 is JSON: first the table without its rows, then {"done": 0 to 1, "rows": [[cell...]...]}, and
 {"end": true}; or {"error", "field"} instead, {"empty": true} or {"memory": true}.
 """
@@ -15,9 +15,11 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from apiapp.imports.errors import BadDialect, EmptyFile, ImportFailed
+from apiapp.imports.pipeline.containers import Limits
 from apiapp.imports.pipeline.formats.tables import Table
 
 CPU_LIMIT_S = 3600
@@ -29,16 +31,19 @@ READERS = {
 }
 WORKBOOKS = ("apiapp.imports.pipeline.formats.workbook", "read_workbook")
 
+Reader = Callable[[BinaryIO, Mapping[str, Any], Limits], Table]
+
 
 def main() -> None:
     job = json.loads(sys.argv[1])
     sys.modules["numpy"] = None  # type: ignore[assignment]  # pyarrow would load it, unused
     read = reader_for(job["format"])
-    limit(memory_bytes=job["memory_bytes"])
+    limits = limits_of(job["limits"])
+    limit(memory_bytes=limits.memory_bytes)
     try:
         with os.fdopen(0, "rb", buffering=1 << 16, closefd=False) as file:
             file.seek(0)
-            write(read(file, job["asked"]))
+            write(read(file, job["asked"], limits))
     except MemoryError:
         say({"memory": True})
     except EmptyFile:
@@ -49,10 +54,15 @@ def main() -> None:
         say({"error": str(error), "field": ""})
 
 
-def reader_for(format_: str) -> Callable[[BinaryIO, Mapping[str, Any]], Table]:
+def reader_for(format_: str) -> Reader:
     module, name = READERS.get(format_, WORKBOOKS)
-    read: Callable[[BinaryIO, Mapping[str, Any]], Table] = getattr(import_module(module), name)
+    read: Reader = getattr(import_module(module), name)
     return read
+
+
+def limits_of(told: dict[str, Any]) -> Limits:
+    folder = told.pop("folder")
+    return Limits(folder=Path(folder) if folder else None, **told)
 
 
 def limit(*, memory_bytes: int) -> None:

@@ -5,11 +5,13 @@ import signal
 import subprocess  # nosec B404 # of our own program alone
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from apiapp.imports.errors import BadDialect, EmptyFile, TooMuchMemory, UnreadableFile
 from apiapp.imports.pipeline import formats
+from apiapp.imports.pipeline.containers import Limits
 from apiapp.imports.pipeline.readers import Records
 
 PROGRAM = f"{formats.__name__}.table_process"
@@ -32,14 +34,14 @@ class TableSource:
         size_bytes: int,
         format_: str,
         asked: Mapping[str, Any],
-        memory_bytes: int,
+        limits: Limits,
     ) -> None:
         """Raises UnreadableFile, and BadDialect for what is asked."""
         self.bytes_read = 0
-        self._size_bytes, self._memory_bytes = size_bytes, memory_bytes
+        self._size_bytes, self._memory_bytes = size_bytes, limits.memory_bytes
         file.seek(0)
-        job = {"format": format_, "asked": dict(asked), "memory_bytes": memory_bytes}
-        command = [sys.executable, "-m", PROGRAM, json.dumps(job)]
+        job = {"format": format_, "asked": dict(asked), "limits": asdict(limits)}
+        command = [sys.executable, "-m", PROGRAM, json.dumps(job, default=str)]
         self._process = subprocess.Popen(  # nosec B603 # our own program, no shell
             command, cwd=ROOT, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )

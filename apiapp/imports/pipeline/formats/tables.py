@@ -1,6 +1,6 @@
 """A table as it comes out of a binary format, and what was decided to read it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,12 +24,3 @@ class Table:
     reasons: dict[str, str] = field(default_factory=dict)
     choices: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What the process that reads tables is to do with its standard input."""
-
-    format: str
-    asked: Mapping[str, Any]
-    memory_bytes: int

@@ -6,6 +6,7 @@ their values, errors as Excel writes them (`#N/A`).  Blank rows are passed over.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
@@ -22,9 +23,12 @@ from python_calamine import (
 )
 
 from apiapp.imports.errors import BadDialect, CellTooLong, EmptyFile, NoTable, UnreadableFile
+from apiapp.imports.pipeline.containers import Limits
 from apiapp.imports.pipeline.counted import counted
 from apiapp.imports.pipeline.formats.error_cells import error_cells
-from apiapp.imports.pipeline.formats.tables import BATCH_CELLS, BATCH_ROWS, CELL_LIMIT_CHARS, Table
+from apiapp.imports.pipeline.formats.large_workbook import LargeSheet, LargeWorkbook, is_large
+from apiapp.imports.pipeline.formats.sheet_xml import NotPlain
+from apiapp.imports.pipeline.formats.tables import BATCH_ROWS, CELL_LIMIT_CHARS, Table
 from apiapp.imports.pipeline.sniffing.header import sniff_header_rows
 
 LOOKED_AT_ROWS = 200  # to find the header
@@ -34,8 +38,11 @@ LEAST_WIDTH = 3  # of a table whose title can be told from its rows
 EXACT_BELOW = 10**16  # a double holds every whole number below it
 SECONDS_PER_HOUR, SECONDS_PER_MINUTE = 3600, 60
 TOLD_SHEETS = 20
+BATCH_CELLS = 100_000  # two batches are in memory at times
 
 Row = list[str]
+Workbook = CalamineWorkbook | LargeWorkbook
+Sheet = CalamineSheet | LargeSheet
 Merge = tuple[tuple[int, int], tuple[int, int]]  # (row, column) of its first and its last cell
 
 
@@ -57,18 +64,31 @@ class Head:
     reason: str
 
 
-def read_workbook(file: BinaryIO, asked: Mapping[str, Any]) -> Table:
+def read_workbook(file: BinaryIO, asked: Mapping[str, Any], limits: Limits) -> Table:
     """Raises UnreadableFile, and BadDialect for a sheet that is not there."""
+    if is_large(file):
+        with suppress(NotPlain), damage_of_workbooks_told():
+            return table_of(LargeWorkbook(file, limits), file, asked)
+    with damage_of_workbooks_told():
+        file.seek(0)
+        return table_of(load_workbook(file), file, asked)
+
+
+@contextmanager
+def damage_of_workbooks_told() -> Iterator[None]:
     try:
-        workbook = load_workbook(file)
-        sheet, reason = choose_sheet(workbook, asked.get("sheet", ""))
+        yield
     except PasswordError as error:
         raise NoTable(found="it is protected by a password: save it without one") from error
     except CalamineError as error:
         raise UnreadableFile(
             f"the workbook is damaged: {error}; open it and save it again, or its table as CSV"
         ) from error
-    errors = error_cells(file, sheet.name)
+
+
+def table_of(workbook: Workbook, file: BinaryIO, asked: Mapping[str, Any]) -> Table:
+    sheet, reason = choose_sheet(workbook, asked.get("sheet", ""))
+    errors = sheet.errors if isinstance(sheet, LargeSheet) else error_cells(file, sheet.name)
     rows = placed_rows(sheet, errors)
     first = list(islice(rows, LOOKED_AT_ROWS))
     if not first:
@@ -91,7 +111,7 @@ def read_workbook(file: BinaryIO, asked: Mapping[str, Any]) -> Table:
 
 
 # --- sheets ----------------------------------------------------------------------------------------
-def sheets_of(workbook: CalamineWorkbook) -> list[tuple[str, bool]]:
+def sheets_of(workbook: Workbook) -> list[tuple[str, bool]]:
     """Names of the sheets of cells, and whether people see them."""
     return [
         (each.name, each.visible == SheetVisibleEnum.Visible)
@@ -100,7 +120,7 @@ def sheets_of(workbook: CalamineWorkbook) -> list[tuple[str, bool]]:
     ]
 
 
-def choose_sheet(workbook: CalamineWorkbook, wanted: str) -> tuple[CalamineSheet, str]:
+def choose_sheet(workbook: Workbook, wanted: str) -> tuple[Sheet, str]:
     """The sheet that is asked for, else the first with data, hidden ones last; and why."""
     sheets = sheets_of(workbook)
     names = [name for name, _ in sheets]
@@ -128,7 +148,7 @@ def told_sheets(sheets: Sequence[tuple[str, bool]], chosen: str) -> str:
 
 
 # --- the header ------------------------------------------------------------------------------------
-def shifted(merges: Sequence[Merge], sheet: CalamineSheet) -> list[Merge]:
+def shifted(merges: Sequence[Merge], sheet: Sheet) -> list[Merge]:
     """The merges with columns counted from the first that has anything in it."""
     left = sheet.start[1] if sheet.start else 0
     return [((top, a - left), (bottom, b - left)) for (top, a), (bottom, b) in merges]
@@ -203,7 +223,7 @@ def joined_labels(rows: Sequence[Row]) -> list[str]:
 
 
 # --- rows ------------------------------------------------------------------------------------------
-def placed_rows(sheet: CalamineSheet, errors: Mapping[tuple[int, int], str]) -> Iterator[Placed]:
+def placed_rows(sheet: Sheet, errors: Mapping[tuple[int, int], str]) -> Iterator[Placed]:
     left = sheet.start[1] if sheet.start else 0
     rows_with_errors = {row for row, _ in errors}
     for number, values in enumerate(sheet.iter_rows()):

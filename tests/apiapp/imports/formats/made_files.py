@@ -247,6 +247,12 @@ def zip_file(members: Mapping[str, bytes]) -> bytes:
     return content.getvalue()
 
 
+def with_part(workbook: bytes, name: str, content: bytes) -> bytes:
+    """A workbook with one part that is another, or is new."""
+    parts = zipfile.ZipFile(io.BytesIO(workbook))
+    return zip_file({each: parts.read(each) for each in parts.namelist()} | {name: content})
+
+
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
     "none": lambda content: content,
     "gzip": gzip.compress,

@@ -117,3 +117,11 @@ def test_offsets_that_lead_out_of_the_file_are_damage(
 
     with pytest.raises(UnreadableFile, match="the Arrow file is damaged"):
         read(written(tmp_path, lying))
+
+
+def test_a_long_stream_is_read_from_its_start_to_its_end(tmp_path: Path):
+    numbers = [str(number) for number in range(100_000)]
+    table = pa.table({"n": numbers})
+
+    with opened(written(tmp_path, arrow_stream(table))) as content:
+        assert records(content) == (["n"], [[each] for each in numbers])

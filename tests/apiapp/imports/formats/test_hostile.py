@@ -12,6 +12,7 @@ from apiapp.imports.errors import (
     TooMuchMemory,
     Unpackable,
     UnpackedTooLarge,
+    UnreadableFile,
 )
 from apiapp.imports.pipeline import containers
 from apiapp.imports.pipeline.containers import Limits
@@ -22,12 +23,14 @@ from tests.apiapp.imports.formats.made_files import (
     parquet_file,
     read,
     records,
+    with_part,
     written,
     xlsx_file,
     zip_file,
 )
 
 MIB = 1 << 20
+ENOUGH_BYTES = 72 * MIB  # for the rows of a workbook that are read at a time
 PACKED = [name for name in PACKINGS if name != "none"]
 
 
@@ -117,18 +120,40 @@ def test_an_archive_has_at_most_so_many_entries(tmp_path: Path):
         read(path)
 
 
-def test_a_workbook_that_needs_too_much_memory_ends_its_own_process_alone(tmp_path: Path):
+def workbook_of_words(head: str = "") -> bytes:
+    """10,000 rows of 100 cells, in less than 2 MiB."""
     cells = "<row>" + '<c t="inlineStr"><is><t>word</t></is></c>' * 100 + "</row>"
-    sheet = f"<worksheet><sheetData>{cells * 5_000}</sheetData></worksheet>"
-    with zipfile.ZipFile(written(tmp_path, xlsx_file()), "a", zipfile.ZIP_DEFLATED) as parts:
-        members = {name: parts.read(name) for name in parts.namelist()}
-    members["xl/worksheets/sheet1.xml"] = sheet.encode()
-    path = written(tmp_path, zip_file(members))
+    sheet = f"{head}<worksheet><sheetData>{cells * 10_000}</sheetData></worksheet>"
+    return with_part(xlsx_file(), "xl/worksheets/sheet1.xml", sheet.encode())
+
+
+def test_a_large_workbook_is_read_in_a_bounded_memory(tmp_path: Path):
+    path = written(tmp_path, workbook_of_words())
+
+    with opened(path, limits=Limits(memory_bytes=ENOUGH_BYTES)) as content:
+        parts = [len(part.rows) for part in content.source().batches()]
+
+    assert sum(parts) == 10_000
+
+
+def test_a_workbook_that_needs_too_much_memory_ends_its_own_process_alone(tmp_path: Path):
+    path = written(tmp_path, workbook_of_words("<!-- by hand: its rows cannot be told apart -->"))
     assert path.stat().st_size < 2 * MIB
 
     with (
-        pytest.raises(TooMuchMemory, match="takes more than 40 MiB of memory"),
-        opened(path, limits=Limits(memory_bytes=40 * MIB)) as content,
+        pytest.raises(TooMuchMemory, match="takes more than 72 MiB of memory"),
+        opened(path, limits=Limits(memory_bytes=ENOUGH_BYTES)) as content,
+    ):
+        records(content)
+
+
+def test_shared_strings_that_unpack_to_too_much_are_stopped(tmp_path: Path):
+    strings = b"<sst>" + b"<si><t>a</t></si>" * (2 * MIB) + b"</sst>"
+    path = written(tmp_path, with_part(xlsx_file(), "xl/sharedStrings.xml", strings))
+
+    with (
+        pytest.raises(UnreadableFile, match="unpack"),
+        opened(path, limits=Limits(unpacked_bytes=8 * MIB)) as content,
     ):
         records(content)
 
@@ -138,6 +163,6 @@ def test_a_parquet_file_whose_few_bytes_are_gigabytes_is_stopped(tmp_path: Path)
     path = written(tmp_path, parquet_file(pa.table({"x": same}), store_schema=False))
     assert path.stat().st_size < MIB
 
-    with pytest.raises(TooMuchMemory), opened(path, limits=Limits(memory_bytes=256 * MIB)) as found:
+    with pytest.raises(TooMuchMemory), opened(path, limits=Limits(memory_bytes=272 * MIB)) as found:
         for _ in found.source().batches():
             pass
