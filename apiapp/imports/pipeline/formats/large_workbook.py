@@ -177,7 +177,7 @@ class LargeSheet:
             return
         (top, left), (_, right) = sheet.start, sheet.end
         if left < self._left or right > self._right:
-            raise UnreadableFile("the workbook's cells are not where they say; save it again")
+            raise UnreadableFile("the workbook is damaged: its cells are not where they say")
         before, behind = [""] * (left - self._left), [""] * (self._right - right)
         for number, cells in enumerate(sheet.to_python(skip_empty_area=True), top + 1):
             yield number, [*before, *cells, *behind] if before or behind else cells

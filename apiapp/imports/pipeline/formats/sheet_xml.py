@@ -77,7 +77,9 @@ class SheetXml:
                     yield text[:cut]
                     text = text[cut:]
                 if len(text) > ROW_LIMIT_BYTES:
-                    raise UnreadableFile("the workbook has a row of more than 64 MiB")
+                    raise UnreadableFile(
+                        "the workbook is damaged: it has a row of more than 64 MiB"
+                    )
         raise UnreadableFile("the workbook is damaged: its sheet ends in the middle")
 
     def _end(self, tail: bytes) -> None:
