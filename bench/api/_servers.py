@@ -22,7 +22,7 @@ POSTGRES_URL = os.environ.get(
     "SLUICE_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres"
 )
 REDIS_URL = os.environ.get("SLUICE_BENCH_REDIS_URL", "redis://127.0.0.1:6379/11")
-READY_S = 40.0
+READY_S = 120.0
 STOP_S = 10.0
 
 
