@@ -31,7 +31,8 @@ class PostgresSink:
         self, *, conninfo: str, table: str, columns: Sequence[ColumnSpec], dialect: Dialect
     ) -> None:
         loaded = [column for column in columns if column.name]
-        self._copy = copy_statement(table, loaded, dialect)
+        self._copy = copy_statement(table, loaded, dialect, options=sql.SQL(""))
+        self._copy_quoted = copy_statement(table, loaded, dialect, options=force_null(loaded))
         self._settings = settings(loaded)
         self._connections: list[psycopg.Connection] = []
         self._free: SimpleQueue[psycopg.Connection] = SimpleQueue()
@@ -46,11 +47,13 @@ class PostgresSink:
 
     def store(self, checked: Checked) -> None:
         """Commit the good rows of a block.  Blocks while all connections are in use."""
+        # To compare each cell with NULL's text takes 3 % of PostgreSQL's time.
+        statement = self._copy_quoted if checked.has_empty_quotes else self._copy
         connection = self._free.get()
         try:
             with connection.transaction(), connection.cursor() as cursor:
                 cursor.execute(self._settings)
-                with cursor.copy(self._copy) as target:
+                with cursor.copy(statement) as target:
                     target.write(checked.csv)
         finally:
             self._free.put(connection)
@@ -65,16 +68,29 @@ def settings(columns: Sequence[ColumnSpec]) -> sql.Composed:
     return sql.SQL(SETTINGS).format(sql.SQL(date_order(columns) or "ymd"))
 
 
-def copy_statement(table: str, columns: Sequence[ColumnSpec], dialect: Dialect) -> sql.Composed:
-    """An empty cell is NULL, quoted or not."""
-    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
+def copy_statement(
+    table: str,
+    columns: Sequence[ColumnSpec],
+    dialect: Dialect,
+    *,
+    options: sql.Composable,
+) -> sql.Composed:
+    """options: those behind the others."""
     return sql.SQL(
-        "COPY {} (_id, {}) FROM STDIN"
-        " (FORMAT csv, DELIMITER {}, QUOTE {}, FORCE_NULL ({}), ENCODING 'UTF8')"
+        "COPY {} (_id, {}) FROM STDIN (FORMAT csv, DELIMITER {}, QUOTE {}, ENCODING 'UTF8'{})"
     ).format(
         sql.Identifier(table),
-        names,
+        names_of(columns),
         sql.Literal(dialect.delimiter),
         sql.Literal(dialect.quote or NO_QUOTE),
-        names,
+        options,
     )
+
+
+def force_null(columns: Sequence[ColumnSpec]) -> sql.Composed:
+    """An empty cell is NULL, quoted or not."""
+    return sql.SQL(", FORCE_NULL ({})").format(names_of(columns))
+
+
+def names_of(columns: Sequence[ColumnSpec]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)

@@ -27,6 +27,7 @@ NO_QUOTE = "\x01"
 
 BadRow = tuple[int, list[str]]
 Offsets = NDArray[np.int32]
+Places = NDArray[np.intp]
 
 
 class Matcher:
@@ -90,25 +91,40 @@ def matched_limit_bytes(columns: Sequence[ColumnSpec]) -> int:
 
 # --- the bytes --------------------------------------------------------------------------------------
 def bounds_of(data: bytes, dialect: Dialect) -> Offsets:
-    """Where the records begin and the last one ends.
+    """Where the records begin and the last one ends.  Raises Doubtful, as quotes_of."""
+    return bounds_between(data, quotes_of(data, dialect))
 
-    Raises Doubtful where a quote is neither around a cell nor doubled within one.
-    """
-    codes = np.frombuffer(data, np.uint8)
-    line_ends = np.flatnonzero(codes == LINE_END)
-    mark = (dialect.quote or NO_QUOTE).encode()
-    if mark in data:
-        if not dialect.quote:
-            raise Doubtful("a control character that PostgreSQL would take for a quote")
-        quotes = np.flatnonzero(codes == ord(mark))
-        require_around_cells(codes, quotes, dialect)
+
+def bounds_between(data: bytes, quotes: Places) -> Offsets:
+    """bounds_of, where the quotes are known."""
+    line_ends = np.flatnonzero(np.frombuffer(data, np.uint8) == LINE_END)
+    if len(quotes):
         line_ends = line_ends[np.searchsorted(quotes, line_ends) % 2 == 0]
     return np.concatenate(([0], line_ends + 1), dtype=np.int32, casting="unsafe")
 
 
-def require_around_cells(
-    codes: NDArray[np.uint8], quotes: NDArray[np.intp], dialect: Dialect
-) -> None:
+def quotes_of(data: bytes, dialect: Dialect) -> Places:
+    """Where the quotes are.
+
+    Raises Doubtful where one is neither around a cell nor doubled within one.
+    """
+    mark = (dialect.quote or NO_QUOTE).encode()
+    if mark not in data:
+        return np.empty(0, np.intp)
+    if not dialect.quote:
+        raise Doubtful("a control character that PostgreSQL would take for a quote")
+    codes = np.frombuffer(data, np.uint8)
+    quotes = np.flatnonzero(codes == ord(mark))
+    require_around_cells(codes, quotes, dialect)
+    return quotes
+
+
+def may_be_empty(quotes: Places) -> bool:
+    """Whether a cell may be of nothing but its quotes."""
+    return bool((quotes[1::2] - quotes[::2] == 1).any())
+
+
+def require_around_cells(codes: NDArray[np.uint8], quotes: Places, dialect: Dialect) -> None:
     """Raises Doubtful."""
     opening, closing = quotes[::2], quotes[1::2]
     beside = [ord(dialect.delimiter), ord(dialect.quote), LINE_END]

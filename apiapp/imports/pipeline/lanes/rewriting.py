@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from apiapp.imports.pipeline.dialect import Dialect
 from apiapp.imports.pipeline.lanes.doubt import Doubtful
 from apiapp.imports.pipeline.lanes.local_patterns import DATES, form_of
-from apiapp.imports.pipeline.lanes.records import LINE_END, NO_QUOTE, Offsets
+from apiapp.imports.pipeline.lanes.records import LINE_END, NO_QUOTE, Offsets, Places
 from apiapp.imports.pipeline.schema import ColumnSpec
 
 Codes = NDArray[np.uint8]
-Places = NDArray[np.intp]
-ZERO, POINT = ord("0"), ord(".")
+ZERO, POINT, SPACE = ord("0"), ord("."), ord(" ")
 NUMBER_CODES = b"0123456789-\r"
 
 
@@ -46,10 +45,13 @@ class Rewriter:
     def _edited(self, codes: Codes, bounds: Offsets) -> tuple[Codes, Places]:
         ends = self._cell_ends(codes, rows=len(bounds) - 1)
         codes = codes.copy()
-        is_kept = np.ones(len(codes), np.bool_)
         for index, form in self._forms.items():
-            places = between(starts_of(ends, index), ends[:, index])
-            make_plain(codes, is_kept, places, form=form, quote=self._dialect.quote)
+            make_plain(
+                codes, starts_of(ends, index), ends[:, index], form=form, quote=self._dialect.quote
+            )
+        if len(self._kept) == self._width:
+            return codes, bounds[:-1].astype(np.intp)
+        is_kept = np.ones(len(codes), np.bool_)
         for starts, stops in self._skipped(ends):
             is_kept[between(starts, stops)] = False
         gone = np.flatnonzero(~is_kept)
@@ -94,15 +96,26 @@ def between(starts: Places, stops: Places) -> Places:
     return np.repeat(starts - before, sizes) + np.arange(sizes.sum())
 
 
-def make_plain(
-    codes: Codes, is_kept: NDArray[np.bool_], places: Places, *, form: str, quote: str
-) -> None:
-    """Numbers at `places` with a point, and nothing between thousands."""
+def make_plain(codes: Codes, starts: Places, stops: Places, *, form: str, quote: str) -> None:
+    """Numbers in these places with a point, and nothing between thousands.
+
+    They are moved to the right within their places: spaces before a number count for nothing, and
+    all other bytes stay where they are.
+    """
+    places = between(starts, stops)
     found = codes[places]
     is_part = np.zeros(256, np.bool_)
     is_part[list(NUMBER_CODES + quote.encode() + form[0].encode())] = True
-    is_kept[places] = is_part[found]
-    codes[places[found == ord(form[0])]] = POINT
+    is_kept = is_part[found]
+    found[found == ord(form[0])] = POINT
+    if is_kept.all():
+        codes[places] = found
+        return
+    ends = np.cumsum(stops - starts)
+    kept = np.concatenate(([0], np.cumsum(is_kept)))
+    kept_of = kept[ends] - kept[ends - (stops - starts)]
+    codes[places] = SPACE
+    codes[between(stops - kept_of, stops)] = found[is_kept]
 
 
 def numbered(codes: Codes, starts: Places, numbers: NDArray[np.int64], delimiter: int) -> bytes:

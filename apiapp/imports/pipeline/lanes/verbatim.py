@@ -16,7 +16,14 @@ import numpy as np
 from apiapp.imports.pipeline.dialect import Dialect
 from apiapp.imports.pipeline.lanes.framing import Block
 from apiapp.imports.pipeline.lanes.local_patterns import VALUES_BY_KIND, by_kind
-from apiapp.imports.pipeline.lanes.records import BadRow, Matcher, Offsets, bounds_of
+from apiapp.imports.pipeline.lanes.records import (
+    BadRow,
+    Matcher,
+    Offsets,
+    bounds_between,
+    may_be_empty,
+    quotes_of,
+)
 from apiapp.imports.pipeline.lanes.rewriting import Rewriter
 from apiapp.imports.pipeline.schema import ColumnSpec
 
@@ -35,11 +42,13 @@ class Closely(Protocol):
 class Checked:
     """A block that was checked.
 
-    csv: its good rows, the number of each before its cells.  bad: number and cells of the others.
+    csv: its good rows, the number of each before its cells.  has_empty_quotes: whether there may be
+    cells of two quotes alone.  bad: number and cells of the others.
     """
 
     rows: int
     csv: bytes
+    has_empty_quotes: bool
     bad: list[BadRow]
 
 
@@ -54,7 +63,8 @@ class VerbatimScanner:
 
     def scan(self, block: Block, *, rows_before: int) -> Checked:
         """Raises Doubtful."""
-        bounds = bounds_of(block.data, self._dialect)
+        quotes = quotes_of(block.data, self._dialect)
+        bounds = bounds_between(block.data, quotes)
         suspects = np.flatnonzero(~self._matcher.matching(block.data, bounds)).tolist()
         records = [block.data[bounds[each] : bounds[each + 1]] for each in suspects]
         if len(records) <= FEW_RATIO * len(bounds):
@@ -67,6 +77,7 @@ class VerbatimScanner:
         return Checked(
             rows=rows,
             csv=self._rewriter.csv(*without(block.data, bounds, bad), numbers),
+            has_empty_quotes=may_be_empty(quotes),
             bad=[(first + index, cells) for index, cells in bad.items()],
         )
 
