@@ -169,7 +169,7 @@ function only(last) {
     stroke: () => colour("--accent"),
     fill: () => colour(isBars ? "--accent-line" : "--accent-soft"),
     width: isBars ? 1 : 2,
-    points: { show: !isBars && last < 2 * BARS_MAX },
+    points: { show: !isBars && last < 2 * BARS_MAX, size: 4, fill: () => colour("--accent") },
     ...(isBars ? { paths: Plot.paths.bars({ size: [0.8, 72] }) } : {}),
   };
 }
