@@ -28,6 +28,7 @@ from myproject.monitoring_config import mail_config, monitoring_config
 from myproject.outbound_config import outbound_config
 from myproject.periodic_jobs import PERIODIC_JOBS  # noqa: F401
 from myproject.rest_config import REST_FRAMEWORK  # noqa: F401
+from myproject.sqlite_config import DATASETS_PAGE_BYTES, PAGE_BYTES, sqlite_options
 from myproject.webhooks_config import webhooks_config
 
 MIB, GIB = 2**20, 2**30
@@ -200,22 +201,17 @@ TEMPLATES = [
 ]
 
 # --- Rows ---------------------------------------------------------------------------------------
-SQLITE_OPTIONS = {
-    "transaction_mode": "IMMEDIATE",  # a writer waits at its start, not with work half done
-    "timeout": 20,
-    # FULL: an answer that says "stored" must survive a power cut, in WAL mode as well.
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
-}
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=0)
 
 
 def database(url: str, schema: str = "") -> dict:
-    """Django's settings for one database; `schema` is its search path on PostgreSQL."""
+    """Django's settings for one database; `schema`: of the datasets', its search path on PostgreSQL."""
     config = env.db_url_config(url)
     if config["ENGINE"].endswith("sqlite3"):
         # Tests use files too: in memory, threads would lock one another out.
         test = {"NAME": f"{config['NAME']}.test"}
-        return {**config, "OPTIONS": dict(SQLITE_OPTIONS), "TEST": test}
+        page_bytes = DATASETS_PAGE_BYTES if schema else PAGE_BYTES
+        return {**config, "OPTIONS": sqlite_options(page_bytes=page_bytes), "TEST": test}
     options = dict(config.get("OPTIONS", {}))
     if schema:
         options["options"] = f"-c search_path={schema}"

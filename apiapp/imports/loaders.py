@@ -29,8 +29,9 @@ TYPES_WITH_ESCAPES = {"text", "json"}
 DOUBLE_CHARS = 15
 SQLITE_FULL = "database or disk is full"
 PRIMARY_KEY = "NOT NULL PRIMARY KEY"
-# Of SQLite's log: while a table is filled, and SQLite's own default.
-LOAD_PAGES, USUAL_PAGES = 16_000, 1000
+# Of SQLite's log: while a table is filled, beyond what a lane leaves (sqlite_log.LIMIT_PAGES), and
+# SQLite's own default.
+LOAD_PAGES, USUAL_PAGES = 32_000, 1000
 FIRST_LOOK_TARGET = 10  # of 3,000 rows
 
 

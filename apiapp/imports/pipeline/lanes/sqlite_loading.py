@@ -40,7 +40,8 @@ def load(job: Mapping[str, Any], *, tell: Tell) -> None:
                 rows += scanned.rows
                 if not tell({"done": done_bytes, "rows": rows, "bad": scanned.bad}):
                     return
-        tell({"end": True})
+            # Nobody waits for the log, nor for this process: it may be ended at any moment.
+            tell({"end": True})
     except Doubtful as error:
         tell({"doubt": str(error)})
     except adbc_driver_manager.Error as error:
