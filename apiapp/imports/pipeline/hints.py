@@ -7,10 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from apiapp.imports.pipeline import infer
 from apiapp.imports.pipeline.check import readable
 from apiapp.imports.pipeline.convert import convert_column
 from apiapp.imports.pipeline.local_forms import FORMS_OF
+from apiapp.imports.pipeline.seen_cells import (
+    NUMBER,
+    WHOLE,
+    SeenCells,
+    are_decimals,
+    are_short_integers,
+)
 
 NUMBERS_LEAST = 20  # fewer say nothing
 ODD_RATIO_MOST = 0.05
@@ -19,8 +25,8 @@ SHOWN_CHARS = 60
 ODD, NO_DAY = "odd", "no_day"
 DATES = ("date", "timestamp")
 
-is_whole = re.compile(infer.WHOLE).fullmatch
-is_number = re.compile(infer.NUMBER).fullmatch
+is_whole = re.compile(WHOLE).fullmatch
+is_number = re.compile(NUMBER).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +66,25 @@ class Doubts:
         self._days: Counter[str] = Counter()
         self._may_be_numbers = self._may_be_days = True
 
-    def add(self, cells: Sequence[str]) -> None:
+    def add(self, seen: SeenCells) -> None:
         """What is no more in question is not looked at."""
         if not self._may_be_numbers and not self._may_be_days:
             return
-        seen = [stripped for cell in cells if (stripped := cell.strip(" "))]
-        self._sampled += len(seen)
-        if seen and self._may_be_numbers:
+        self._sampled += len(seen.cells)
+        if seen.cells and self._may_be_numbers:
             self._look_for_numbers(seen)
-        if seen and self._may_be_days:
-            self._look_for_days(seen)
+        if seen.cells and self._may_be_days:
+            self._look_for_days(seen.cells)
 
-    def _look_for_numbers(self, seen: Sequence[str]) -> None:
-        if infer.are_short_integers(seen):
+    def _look_for_numbers(self, seen: SeenCells) -> None:
+        if are_short_integers(seen):
             return
         self._are_whole = self._are_whole and not any(
-            is_number(cell) and not is_whole(cell) for cell in seen
+            is_number(cell) and not is_whole(cell) for cell in seen.cells
         )
-        if infer.are_decimals(seen):
+        if are_decimals(seen):
             return
-        for cell in seen:
+        for cell in seen.cells:
             if not is_number(cell):
                 self._odd[cell] += 1
                 if len(self._odd) > 1:

@@ -11,46 +11,57 @@ from collections.abc import Callable, Sequence
 from apiapp.imports.pipeline import convert
 from apiapp.imports.pipeline.column_matcher import column_matcher
 from apiapp.imports.pipeline.local_forms import LocalEvidence
+from apiapp.imports.pipeline.seen_cells import (
+    NUMBER,
+    SeenCells,
+    are_decimals,
+    are_short_integers,
+)
 
 SHOWN_CELLS = 1000  # of a column, to see whether two local forms read them alike
-Rule = Callable[[Sequence[str]], bool]
+Rule = Callable[[SeenCells], bool]
 VOCABULARIES = ({"true", "false"}, {"yes", "no"}, {"t", "f"})
 ONE_WORD_IS_ENOUGH = VOCABULARIES[0]
 
-WHOLE = "-?(?:0|[1-9][0-9]{0,17}+)"
-NUMBER = rf"(?:{WHOLE}|-?(?=\.))(?:\.[0-9]{{1,100}}+)?+"
-are_short_integers = column_matcher(WHOLE)
 are_integers = column_matcher("-?(?:0|[1-9][0-9]{0,18}+)")
-are_decimals = column_matcher(NUMBER)
 are_floats = column_matcher(rf"{NUMBER}(?:[eE][+-][0-9]{{1,3}})?+")
 are_uuids = column_matcher(rf"(?i:{convert.UUID})")
-start_as_json = column_matcher(r"[\[{][^\n]*+")
 
 
-def integers(cells: Sequence[str]) -> bool:
-    return are_short_integers(cells) or (are_integers(cells) and all_convert("integer", cells))
+def integers(seen: SeenCells) -> bool:
+    return are_short_integers(seen) or (
+        are_integers(seen.cells) and all_convert("integer", seen.cells)
+    )
 
 
-def floats(cells: Sequence[str]) -> bool:
-    return are_floats(cells) and all(map(math.isfinite, map(float, cells)))
+def floats(seen: SeenCells) -> bool:
+    """Decimals are too short to be infinite."""
+    return are_decimals(seen) or (
+        are_floats(seen.cells) and all(map(math.isfinite, map(float, seen.cells)))
+    )
 
 
-def booleans(cells: Sequence[str]) -> bool:
-    return any(words.issuperset(map(str.lower, set(cells))) for words in VOCABULARIES)
+def booleans(seen: SeenCells) -> bool:
+    words = set(seen.cells)
+    return any(known.issuperset(map(str.lower, words)) for known in VOCABULARIES)
 
 
-def json_values(cells: Sequence[str]) -> bool:
-    return all(cell[0] in "[{" for cell in cells) and all_convert("json", cells)
+def uuids(seen: SeenCells) -> bool:
+    return are_uuids(seen.cells)
 
 
-def dates(cells: Sequence[str]) -> bool:
-    return convert.date_all(cells) is not None
+def json_values(seen: SeenCells) -> bool:
+    return all(cell[0] in "[{" for cell in seen.cells) and all_convert("json", seen.cells)
 
 
-def timestamps(cells: Sequence[str]) -> bool:
+def dates(seen: SeenCells) -> bool:
+    return seen.once(convert.date_all) is not None
+
+
+def timestamps(seen: SeenCells) -> bool:
     """A date is one, too; what is all the same is quickly seen."""
-    is_plain = dates(cells) or convert.timestamp_all(cells) is not None
-    return is_plain or all_convert("timestamp", cells)
+    is_plain = dates(seen) or convert.timestamp_all(seen.cells) is not None
+    return is_plain or all_convert("timestamp", seen.cells)
 
 
 def all_convert(type_: str, cells: Sequence[str]) -> bool:
@@ -70,7 +81,7 @@ RULES: dict[str, Rule] = {
     "float": floats,
     "date": dates,
     "timestamp": timestamps,
-    "uuid": are_uuids,
+    "uuid": uuids,
     "json": json_values,
 }
 
@@ -86,18 +97,17 @@ class Evidence:
         self._is_empty = True
         self._words: set[str] = set()
 
-    def add(self, cells: Sequence[str]) -> None:
+    def add(self, seen: SeenCells) -> None:
         if not self._possible and not self._local.is_possible:
             return
-        seen = [stripped for cell in cells if (stripped := cell.strip(" "))]
-        if not seen:
+        if not seen.cells:
             return
         self._is_empty = False
         self._local.add(seen)
-        self._shown += seen[: max(0, SHOWN_CELLS - len(self._shown))]
+        self._shown += seen.cells[: max(0, SHOWN_CELLS - len(self._shown))]
         self._possible = [type_ for type_ in self._possible if RULES[type_](seen)]
         if "boolean" in self._possible:
-            self._words.update(map(str.lower, seen))
+            self._words.update(map(str.lower, set(seen.cells)))
 
     def type(self) -> str:
         """The first type still possible; text where there is none, or was no cell."""
@@ -122,5 +132,5 @@ class Evidence:
 def type_of(cells: Sequence[str]) -> str:
     """The type that all of `cells` speak for."""
     evidence = Evidence()
-    evidence.add(cells)
+    evidence.add(SeenCells(cells))
     return evidence.type()

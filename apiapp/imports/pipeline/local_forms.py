@@ -10,6 +10,12 @@ import re
 from collections.abc import Callable, Sequence
 
 from apiapp.imports.pipeline.column_matcher import column_matcher
+from apiapp.imports.pipeline.seen_cells import (
+    SeenCells,
+    are_below_thousand,
+    are_decimals,
+    are_short_integers,
+)
 
 NUMBER_FORMS = (".,", ",.", ", ", ". ", ".'", ",'", ",")
 DATE_ORDERS = ("ymd", "dmy", "mdy")
@@ -106,6 +112,14 @@ def number_evidence(form: str) -> Callable[[Sequence[str]], bool]:
     return column_matcher(rf"-?{whole}(?:{decimal}[0-9]{{1,100}})?{CELL_ENDS}")
 
 
+def are_plain_in(form: str, seen: SeenCells) -> bool:
+    """What number_evidence says of decimals, of which no cell has a mark between thousands."""
+    decimal, thousands = form[0], form[1:]
+    if decimal != "." and not are_short_integers(seen):
+        return False
+    return not thousands or are_below_thousand(seen)
+
+
 def date_evidence(order: str, *, with_time: bool) -> Callable[[Sequence[str]], bool]:
     return column_matcher(date_pattern(order, with_time=with_time) + CELL_ENDS)
 
@@ -135,11 +149,15 @@ class LocalEvidence:
     def is_possible(self) -> bool:
         return bool(self._numbers or self._dates)
 
-    def add(self, cells: Sequence[str]) -> None:
-        """`cells`: stripped, none of them empty."""
-        self._numbers = {form: fit for form, fit in self._numbers.items() if fit(cells)}
-        self._dates = {key: fit for key, fit in self._dates.items() if fit(cells)}
-        self._has_dots = self._has_dots or any("." in cell for cell in cells[:10])
+    def add(self, seen: SeenCells) -> None:
+        if self._numbers:
+            self._numbers = {
+                form: fit
+                for form, fit in self._numbers.items()
+                if (are_plain_in(form, seen) if are_decimals(seen) else fit(seen.cells))
+            }
+        self._dates = {key: fit for key, fit in self._dates.items() if fit(seen.cells)}
+        self._has_dots = self._has_dots or any("." in cell for cell in seen.cells[:10])
 
     def found(self, cells: Sequence[str]) -> tuple[str, str] | None:
         """Type and form; `cells`: some of those shown, to compare readings."""

@@ -16,6 +16,7 @@ from apiapp.imports.pipeline.local_forms import FORMS_OF
 from apiapp.imports.pipeline.readers import DelimitedReader, Records
 from apiapp.imports.pipeline.sample import Beginning, LookedEnough, sample_records
 from apiapp.imports.pipeline.schema import ColumnSpec, named_columns
+from apiapp.imports.pipeline.seen_cells import SeenCells
 from apiapp.imports.pipeline.sniff import sniff_file
 
 SHOWN_ROWS = 20
@@ -131,8 +132,9 @@ def looked_at(
     doubts = [Doubts() for _ in columns]
     for rows in samples:
         for one, doubt, cells in zip(evidence, doubts, zip(*rows, strict=True), strict=False):
-            one.add(cells)
-            doubt.add(cells)
+            seen = SeenCells(cells)
+            one.add(seen)
+            doubt.add(seen)
     told = [one.local_type() for one in evidence]
     hints = [
         doubt.hint(column.label, type_, form)

@@ -12,9 +12,9 @@ from apiapp.imports.pipeline.sniffing.encoding import as_text
 from apiapp.imports.pipeline.tolerant import TolerantParser
 
 WHOLE_BYTES = 16 << 20  # a file up to this size is read whole
-HEAD_BYTES = 4 << 20
-PLACES = 16
-PLACE_BYTES = 256 << 10
+HEAD_BYTES = 2 << 20
+PLACES = 24
+PLACE_BYTES = 96 << 10
 TRIED_CHARS = 16 << 10  # of a place, to see how it is read
 FITTING_RATIO = 0.9  # of the records of a place, or it was cut out wrongly
 

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from apiapp.imports.pipeline.convert import convert_column
 from apiapp.imports.pipeline.infer import Evidence, type_of
+from apiapp.imports.pipeline.seen_cells import SeenCells
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_evidence_adds_up_over_portions() -> None:
 
     proposed = []
     for cells in (["", ""], ["1"], ["2.5"], ["n/a"]):
-        evidence.add(cells)
+        evidence.add(SeenCells(cells))
         proposed.append(evidence.type())
 
     assert proposed == ["text", "integer", "decimal", "text"]
@@ -75,10 +76,10 @@ def test_evidence_adds_up_over_portions() -> None:
 
 def test_a_word_of_an_answer_counts_once_the_other_is_seen() -> None:
     evidence = Evidence()
-    evidence.add(["no", "no"])
+    evidence.add(SeenCells(["no", "no"]))
     before = evidence.type()
 
-    evidence.add(["yes"])
+    evidence.add(SeenCells(["yes"]))
 
     assert (before, evidence.type()) == ("text", "boolean")
 

@@ -2,11 +2,12 @@ import pytest
 
 from apiapp.imports.pipeline.convert import convert_column
 from apiapp.imports.pipeline.infer import Evidence
+from apiapp.imports.pipeline.seen_cells import SeenCells
 
 
 def told(cells: list[str], **asked: str) -> tuple[str, str]:
     evidence = Evidence(**asked)
-    evidence.add(cells)
+    evidence.add(SeenCells(cells))
     return evidence.local_type()
 
 
