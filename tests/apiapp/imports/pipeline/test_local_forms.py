@@ -1,8 +1,11 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apiapp.imports.pipeline.convert import convert_column
 from apiapp.imports.pipeline.infer import Evidence
-from apiapp.imports.pipeline.seen_cells import SeenCells
+from apiapp.imports.pipeline.local_forms import NUMBER_FORMS, are_plain_in, number_evidence
+from apiapp.imports.pipeline.seen_cells import SeenCells, are_decimals
 
 
 def told(cells: list[str], **asked: str) -> tuple[str, str]:
@@ -97,3 +100,17 @@ def test_a_form_changes_nothing_in_a_column_of_text() -> None:
     cells = ["007", "1e5", "TRUE", " a ", "1.234,5"]
 
     assert convert_column("text", cells, ",.") == (cells, [])
+
+
+PLAIN = st.from_regex(r"\A-?(0|[1-9][0-9]{0,5})?(\.[0-9]{1,3})?\Z")
+
+
+@pytest.mark.parametrize("form", NUMBER_FORMS)
+@given(cells=st.lists(PLAIN.filter(lambda cell: cell.strip("-")), min_size=1, max_size=4))
+def test_what_plain_numbers_say_of_a_form_is_what_its_pattern_says(
+    form: str, cells: list[str]
+) -> None:
+    seen = SeenCells(cells)
+
+    assert are_decimals(seen)
+    assert are_plain_in(form, seen) == number_evidence(form)(cells)
