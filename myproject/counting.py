@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
+from apiapp.logs import tracing
 from apiapp.monitoring import recording
 from apiapp.monitoring.measuring import App, Counted, Observer
 from apiapp.monitoring.measuring_wsgi import CountedWsgi
@@ -20,10 +21,11 @@ def counted(app: App, patterns: list[Any], observers: Sequence[Observer] = ()) -
 
     observers: who else is told of each request.
     """
+    route_of = routes_of(patterns).name_of
     return Counted(
-        app,
+        tracing.spanned(app, route_of=route_of),
         tally=recording.tally,
-        route_of=routes_of(patterns).name_of,
+        route_of=route_of,
         endless=ENDLESS,
         observers=observers,
         at_start=recording.start,
@@ -33,10 +35,11 @@ def counted(app: App, patterns: list[Any], observers: Sequence[Observer] = ()) -
 
 def counted_wsgi(app: Any, patterns: list[Any]) -> CountedWsgi:
     """The same of a WSGI application; what is counted is written from the first request on."""
+    route_of = routes_of(patterns).name_of
     return CountedWsgi(
-        app,
+        tracing.spanned_wsgi(app, route_of=route_of),
         tally=recording.tally,
-        route_of=routes_of(patterns).name_of,
+        route_of=route_of,
         at_request=recording.start,
     )
 

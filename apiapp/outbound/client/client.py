@@ -18,11 +18,13 @@ import urllib.request
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import Message as Fields
 from typing import Any, Self
 
+from apiapp.logs import tracing
 from apiapp.outbound.client import caching, headers, retrying
 from apiapp.outbound.client.bodies import NOTHING, Body
 from apiapp.outbound.client.breakers import Breaker, circuit_key
@@ -178,7 +180,9 @@ class Client:
         self.breaker.admit(key, host=step.target.host)
         going.trace.attempts += 1
         try:
-            answer = self._exchanged(step, going)
+            with span_of(step, resent=going.trace.attempts - 1) as span:
+                answer = self._exchanged(step, going)
+                tracing.note_answer(span, answer.status)
         except NetworkFault:
             self.breaker.failed(key)
             raise
@@ -191,7 +195,8 @@ class Client:
     def _exchanged(self, step: Step, going: Going) -> Answer:
         terms, deadline, trace = going.terms, going.deadline, going.trace
         addresses = self._addresses(step, going)
-        message = Message(step.method, step.target, with_cookies(step, going.jar), step.body)
+        sent = tracing.propagated(with_cookies(step, going.jar))
+        message = Message(step.method, step.target, sent, step.body)
         lent = self.connections.lent(
             step.partition, step.target, addresses, connect_s=terms.connect_s, deadline=deadline
         )
@@ -224,6 +229,15 @@ class Client:
             if len(self._jars) > MOST_JARS:
                 self._jars.popitem(last=False)
         return jar
+
+
+def span_of(step: Step, *, resent: int) -> AbstractContextManager[Any]:
+    """Of one request, where traces are kept."""
+    target = step.target
+    url = headers.redacted_url(target.url)
+    return tracing.call_span(
+        step.method, host=target.host, port=target.port, url=url, resent=resent
+    )
 
 
 def first_step(call: Call, policy: Policy) -> Step:
