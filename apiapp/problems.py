@@ -20,6 +20,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from apiapp import signing
 from apiapp.examples import errors as examples
 from apiapp.http import errors as http
 from apiapp.http import request_ids
@@ -179,7 +180,7 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     webhooks.SubscriptionPaused: (409, "subscription-paused"),
     webhooks.TooManySubscriptions: (409, "too-many-subscriptions"),
     webhooks.SourceTaken: (409, "name-taken"),
-    webhooks.BadSecret: (422, "bad-secret"),
+    signing.BadSecret: (422, "bad-secret"),
     webhooks.NotVerified: (400, "not-verified"),
     payments.UnknownPayment: (404, "not-found"),
     payments.NoGateway: (409, "no-gateway"),

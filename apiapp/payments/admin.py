@@ -10,9 +10,10 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from apiapp import signing
 from apiapp.keys.callers import person
 from apiapp.outbound import configured
-from apiapp.payments import charging, services, signatures
+from apiapp.payments import charging, services
 from apiapp.payments.errors import PaymentError
 from apiapp.payments.models import Gateway, Payment, PaymentEvent, Refund
 from apiapp.payments.states import State
@@ -54,10 +55,9 @@ class GatewayForm(forms.ModelForm):
     def clean_secret(self) -> str:
         secret: str = self.cleaned_data["secret"]
         try:
-            signatures.key_of(secret)
-        except ValueError as error:
+            return signing.checked_secret(secret) if secret else ""
+        except signing.BadSecret as error:
             raise forms.ValidationError(_("That is no secret of Standard Webhooks.")) from error
-        return secret
 
 
 @admin.register(Gateway)
@@ -100,7 +100,8 @@ class PaymentAdmin(ReadOnly, ModelAdmin):
     inlines = (RefundInline, EventInline)
     fields = (
         *("order_id", "shown_amount", "refunded", "state", "failure", "trouble", "owner"),
-        *("gateway", "key", "charge_id", "payment_url", "next_look_at", "created_at", "updated_at"),
+        *("gateway", "key", "charge_id", "payment_url", "return_url"),
+        *("next_look_at", "created_at", "updated_at"),
     )
     readonly_fields = fields
 

@@ -28,6 +28,7 @@ def charge(payment: Payment, *, means: Means, longest_s: float) -> Report:
         "order_id": payment.order_id,
         "amount": payment.amount,
         "currency": payment.currency,
+        **({"return_url": payment.return_url} if payment.return_url else {}),
     }
     ask = ("POST", "charges", str(payment.key), body)
     return answered(payment, ask, means=means, longest_s=longest_s)

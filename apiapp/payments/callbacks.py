@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from apiapp import signing
 from apiapp.outbound.errors import SecretLost
 from apiapp.outbound.sealing import Sealer
-from apiapp.payments import settling, signatures
-from apiapp.payments.errors import UnknownPayment
+from apiapp.payments import settling
+from apiapp.payments.errors import BadSignature, UnknownPayment
 from apiapp.payments.models import Gateway, GatewayMessage, Payment
 from apiapp.payments.reports import read_message
 from apiapp.payments.settling import Source
@@ -26,7 +27,7 @@ def take(*, headers: Mapping[str, str], body: bytes, sealer: Sealer, now: dateti
     try:
         with transaction.atomic():
             GatewayMessage.objects.create(
-                gateway=gateway, message_id=headers[signatures.ID], received_at=now
+                gateway=gateway, message_id=headers[signing.ID], received_at=now
             )
             report = read_message(body)
             payment = Payment.objects.filter(gateway=gateway, key__in=keys_in(report.reference))
@@ -37,9 +38,7 @@ def take(*, headers: Mapping[str, str], body: bytes, sealer: Sealer, now: dateti
                 payment_id=found, report=report, source=Source.CALLBACK, now=now
             )
     except IntegrityError:
-        if GatewayMessage.objects.filter(
-            gateway=gateway, message_id=headers[signatures.ID]
-        ).exists():
+        if GatewayMessage.objects.filter(gateway=gateway, message_id=headers[signing.ID]).exists():
             return SEEN
         raise
     return verdict.value
@@ -56,7 +55,10 @@ def sender_of(headers: Mapping[str, str], body: bytes, sealer: Sealer, now: date
     """Raises BadSignature."""
     gateways = list(Gateway.objects.exclude(sealed_secret=""))  # nosec B106 # none is set
     secrets = [secret_of(gateway, sealer) for gateway in gateways]
-    return gateways[signatures.signer_of(headers, body, secrets=secrets, now=now)]
+    try:
+        return gateways[signing.signer_of(headers, body, secrets_=secrets, now=now)]
+    except signing.NotSigned as error:
+        raise BadSignature(str(error)) from error
 
 
 def secret_of(gateway: Gateway, sealer: Sealer) -> str:

@@ -34,9 +34,12 @@ NEVER_ARRIVED = "It never reached the gateway."
 
 @dataclass(frozen=True, slots=True)
 class Order:
+    """return_url: where the gateway leads the customer after paying; empty: nowhere."""
+
     order_id: str
     amount_minor: int
     currency: str
+    return_url: str = ""
 
 
 def place(*, owner: User, order: Order, now: datetime, work_id: UUID | None = None) -> Payment:
@@ -58,6 +61,7 @@ def place(*, owner: User, order: Order, now: datetime, work_id: UUID | None = No
                 order_id=order.order_id,
                 amount_minor=order.amount_minor,
                 currency=order.currency,
+                return_url=order.return_url,
                 created_at=now,
                 next_look_at=now + timedelta(seconds=FIRST_LOOK_S),
             )

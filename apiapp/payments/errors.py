@@ -54,6 +54,10 @@ class BadAmount(PaymentError):
     """No amount of this currency."""
 
 
+class BadReturnUrl(PaymentError):
+    """Nowhere that a customer may be led back to."""
+
+
 class BadReport(PaymentError):
     """What a gateway says of a charge cannot be read."""
 

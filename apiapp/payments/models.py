@@ -63,6 +63,7 @@ class Payment(models.Model):
     )
     charge_id = models.CharField(_("charge at the gateway"), max_length=200, blank=True)
     payment_url = models.CharField(_("page to pay at"), max_length=2000, blank=True)
+    return_url = models.CharField(_("page to come back to"), max_length=2000, blank=True)
     failure = models.CharField(_("why it failed"), max_length=200, blank=True)
     trouble = models.CharField(_("trouble with the gateway"), max_length=200, blank=True)
     looks = models.PositiveIntegerField(_("asked about"), default=0)

@@ -6,8 +6,9 @@ from rest_framework import serializers
 
 from apiapp.payments import money
 from apiapp.payments.charging import Order
-from apiapp.payments.errors import BadAmount
+from apiapp.payments.errors import BadAmount, BadReturnUrl
 from apiapp.payments.models import Payment, PaymentEvent, Refund
+from apiapp.payments.returning import require_allowed
 from apiapp.payments.states import State
 
 AMOUNT_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,4})?$"
@@ -48,10 +49,26 @@ class NewPayment(serializers.Serializer[Any]):
     order_id = serializers.CharField(max_length=100, help_text="Yours; an order is paid once.")
     amount = Amount()
     currency = serializers.ChoiceField(money.CURRENCIES, help_text="ISO 4217.")
+    return_url = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=2000,
+        help_text="Where the customer comes back to after paying; one of those that are allowed.",
+    )
+
+    def validate_return_url(self, url: str) -> str:
+        try:
+            if url:
+                require_allowed(url, allowed=self.context["return_urls"])
+        except BadReturnUrl as error:
+            raise serializers.ValidationError(str(error)) from error
+        return url
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         minor = minor_of(values["amount"], values["currency"])
-        return {"order": Order(values["order_id"], minor, values["currency"])}
+        order = Order(values["order_id"], minor, values["currency"], values["return_url"])
+        return {"order": order}
 
 
 class RefundWish(serializers.Serializer[Any]):
@@ -79,6 +96,7 @@ class PaymentSummary(serializers.ModelSerializer[Payment]):
             "currency",
             "status",
             "payment_url",
+            "return_url",
             "refunded",
             "failure",
             "created_at",

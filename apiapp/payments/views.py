@@ -68,7 +68,8 @@ class PaymentList(ApiView, generics.ListAPIView[Payment]):
     @refuses(NoGateway, OrderHasPayment, TooManyCalls)
     @idempotent_by_work_id
     def post(self, request: Request, work_id: UUID | None = None) -> Response:
-        wanted = NewPayment(data=request.data)
+        allowed = settings.OUTBOUND.payment_return_urls
+        wanted = NewPayment(data=request.data, context={"return_urls": allowed})
         wanted.is_valid(raise_exception=True)
         means, longest_s = configured.means(), settings.OUTBOUND.now_s
         with configured.turn():

@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
+from apiapp import signing
 from apiapp.outbound import configured as outbound
 from apiapp.outbound.client.guard import target_of
 from apiapp.outbound.errors import TargetRefused
-from apiapp.webhooks import queueing, services, signing
+from apiapp.webhooks import queueing, services
 from apiapp.webhooks.errors import SubscriptionPaused
 from apiapp.webhooks.event_types import TYPES
 from apiapp.webhooks.models import Attempt, Delivery, Received, Source, Subscription

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from apiapp import signing
 from apiapp.outbound.client.bodies import json_body
 from apiapp.outbound.client.calls import Answer, Call, Terms
 from apiapp.outbound.client.client import Client
@@ -19,7 +20,7 @@ from apiapp.outbound.client.guard import Policy
 from apiapp.outbound.client.retrying import Backoff, retry_after_s
 from apiapp.outbound.errors import CallFailed, CircuitOpen, SecretLost, TooManyRedirects
 from apiapp.outbound.sealing import Sealer
-from apiapp.webhooks import queueing, services, signing
+from apiapp.webhooks import queueing, services
 from apiapp.webhooks.models import Attempt, Delivery, Subscription
 from apiapp.webhooks.spreading import message_of
 

@@ -48,12 +48,5 @@ class SourceTaken(WebhookError):
         super().__init__(f"there is a source called {name!r} already")
 
 
-class BadSecret(WebhookError):
-    """No secret of Standard Webhooks."""
-
-    def __init__(self) -> None:
-        super().__init__("a secret is whsec_ and the base64 of 24 to 64 bytes")
-
-
 class NotVerified(WebhookError):
     """What came in is not signed as it has to be, or is too old, or too new."""

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from apiapp import signing
 from apiapp.http.errors import BodyTooLarge
 from apiapp.http.promises import refuses
 from apiapp.http.views import ApiView
@@ -20,8 +21,9 @@ from apiapp.keys import scopes
 from apiapp.keys.authentication import caller_of
 from apiapp.outbound import configured as outbound
 from apiapp.outbound.errors import SecretLost
-from apiapp.webhooks import receiving, signing
-from apiapp.webhooks.errors import BadSecret, NotVerified, SourceTaken, UnknownSource
+from apiapp.signing import BadSecret
+from apiapp.webhooks import receiving
+from apiapp.webhooks.errors import NotVerified, SourceTaken, UnknownSource
 from apiapp.webhooks.models import Received, Source
 from apiapp.webhooks.serializers import Accepted, ReceivedDetail, Secrets, SourceDetail
 

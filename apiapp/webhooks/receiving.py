@@ -1,17 +1,17 @@
 """What others tell: sources, and their messages, each of them once."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
+from apiapp import signing
 from apiapp.keys.callers import Caller
 from apiapp.outbound.sealing import Sealer
-from apiapp.webhooks import signing
-from apiapp.webhooks.errors import SourceTaken, UnknownSource
+from apiapp.webhooks.errors import NotVerified, SourceTaken, UnknownSource
 from apiapp.webhooks.models import Received, Source
 
 
@@ -51,11 +51,31 @@ def receive(
     Raises UnknownSource, NotVerified, SecretLost.
     """
     source = found(Source.objects.all(), name)
-    message_id, text = signing.verified(
-        secret=sealer.unseal(source.sealed_secret), headers=headers, content=content
+    require_verified(
+        secret=sealer.unseal(source.sealed_secret), headers=headers, content=content, now=now
     )
-    values: dict[str, Any] = {"content": text, "at": now}
-    return Received.objects.get_or_create(source=source, message_id=message_id, defaults=values)
+    return Received.objects.get_or_create(
+        source=source,
+        message_id=headers[signing.ID],
+        defaults={"content": content.decode(), "at": now},
+    )
+
+
+def require_verified(
+    *, secret: str, headers: Mapping[str, str], content: bytes, now: datetime
+) -> None:
+    """Raises NotVerified for what is not signed with the secret, not now, or is no JSON."""
+    try:
+        signing.signer_of(headers, content, secrets_=[secret], now=now)
+        json.loads(content, parse_constant=no_number)
+    except signing.NotSigned as error:
+        raise NotVerified(str(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise NotVerified("the body is no JSON") from error
+
+
+def no_number(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
 
 
 def received_of(caller: Caller, *, source: str = "") -> QuerySet[Received]:

@@ -7,12 +7,12 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
+from apiapp import signing
 from apiapp.imports import feed
 from apiapp.keys.callers import Caller
 from apiapp.outbound.client.guard import target_of
 from apiapp.outbound.sealing import Sealer
 from apiapp.outbox.models import Event
-from apiapp.webhooks import signing
 from apiapp.webhooks.errors import TooManySubscriptions, UnknownDelivery, UnknownSubscription
 from apiapp.webhooks.models import Delivery, FeedPosition, Subscription
 

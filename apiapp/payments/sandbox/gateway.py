@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from apiapp.payments.sandbox.store import Refused, Store
-from apiapp.payments.signatures import signed_headers
+from apiapp.signing import signed_headers
 
 CALLBACK_S = 10.0
 RETRY_WAITS_S = (0.0, 1.0, 2.0, 5.0, 10.0)
@@ -83,7 +83,10 @@ class Gateway:
         for wait_s in RETRY_WAITS_S:
             time.sleep(wait_s)
             signed = signed_headers(
-                self.signing_secret, message_id=message_id, body=body, now=datetime.now(UTC)
+                message_id=message_id,
+                content=body,
+                secrets_=[self.signing_secret],
+                now=datetime.now(UTC),
             )
             headers = {**signed, "Content-Type": "application/json"}
             request = urllib.request.Request(self.callback_url, body, headers)

@@ -33,4 +33,7 @@ def charge(shown: dict[str, Any]) -> str:
     asked += f"{escape(shown['currency'])}</strong></p>"
     if shown["status"] == "requires_action":
         return FRAME.format(body=asked + BUTTONS.format(reference=escape(shown["reference"])))
-    return FRAME.format(body=f'{asked}<p role="status">{escape(shown["status"])}</p>')
+    asked += f'<p role="status">{escape(shown["status"])}</p>'
+    if shown["return_url"]:
+        asked += f'<p><a href="{escape(shown["return_url"])}">Back to the shop</a></p>'
+    return FRAME.format(body=asked)

@@ -140,7 +140,11 @@ class Requests(BaseHTTPRequestHandler):
         return 200, pages.charge(gateway.store.shown(reference, url=gateway.url))
 
     def _click(self, _body: bytes, reference: str, what: str) -> tuple[int, Any]:
-        return 200, pages.charge(self.server.gateway.click(reference, what))
+        """Back to where the shop wants its customer; who knows its key said where that is."""
+        shown = self.server.gateway.click(reference, what)
+        if shown["return_url"]:
+            return 303, {"location": shown["return_url"]}
+        return 200, pages.charge(shown)
 
     def _answer(self, status: int, told: Any) -> None:
         is_page = isinstance(told, str)
@@ -148,6 +152,8 @@ class Requests(BaseHTTPRequestHandler):
         self.send_response(status)
         kind = "text/html; charset=utf-8" if is_page else "application/json"
         self.send_header("Content-Type", kind)
+        if status == 303:
+            self.send_header("Location", told["location"])
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

@@ -1,6 +1,7 @@
 """What the sandbox knows of charges and refunds, in a file of its own.  Thread-safe."""
 
 import json
+import re
 import secrets
 import sqlite3
 import threading
@@ -14,13 +15,16 @@ from typing import Any
 TABLES = """
 CREATE TABLE IF NOT EXISTS charge (
     reference TEXT PRIMARY KEY, id TEXT NOT NULL, order_id TEXT NOT NULL, amount TEXT NOT NULL,
-    currency TEXT NOT NULL, status TEXT NOT NULL, failure TEXT NOT NULL DEFAULT ''
+    currency TEXT NOT NULL, status TEXT NOT NULL, failure TEXT NOT NULL DEFAULT '',
+    return_url TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS refund (
     reference TEXT PRIMARY KEY, charge TEXT NOT NULL REFERENCES charge, amount TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS answered (key TEXT PRIMARY KEY, request TEXT NOT NULL);
 """
+RETURN_URL = "ALTER TABLE charge ADD COLUMN return_url TEXT NOT NULL DEFAULT ''"
+ADDRESS = re.compile(r"https?://[!-~]{1,2000}", re.IGNORECASE)
 CHARGE_FIELDS = ("reference", "order_id", "amount", "currency")
 
 
@@ -40,6 +44,8 @@ class Store:
         self._database.row_factory = sqlite3.Row
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.executescript(TABLES)
+        if "return_url" not in {each["name"] for each in self._rows("PRAGMA table_info(charge)")}:
+            self._database.execute(RETURN_URL)  # a file of an earlier version
 
     def close(self) -> None:
         self._database.close()
@@ -49,12 +55,16 @@ class Store:
         values = [asked.get(name, "") for name in CHARGE_FIELDS]
         if not key or not all(isinstance(value, str) and value for value in values):
             raise Refused(400, "bad-request", "key, reference, order_id, amount, currency: texts")
+        back = asked.get("return_url", "")
+        if back and not (isinstance(back, str) and ADDRESS.fullmatch(back)):
+            raise Refused(400, "bad-request", "return_url is no address of the web")
         with self._transaction():
             if self._is_new(key, asked):
                 self._database.execute(
-                    "INSERT INTO charge (id, status, reference, order_id, amount, currency) "
-                    "VALUES (?, 'requires_action', ?, ?, ?, ?)",
-                    [f"ch_{secrets.token_hex(8)}", *values],
+                    "INSERT INTO charge "
+                    "(id, status, return_url, reference, order_id, amount, currency) "
+                    "VALUES (?, 'requires_action', ?, ?, ?, ?, ?)",
+                    [f"ch_{secrets.token_hex(8)}", back, *values],
                 )
             return self.shown(asked["reference"], url=url)
 

@@ -1,4 +1,3 @@
-import base64
 import json
 import secrets
 import threading
@@ -17,7 +16,7 @@ from apiapp.payments import charging, services
 from apiapp.payments.sandbox.gateway import Gateway
 from apiapp.payments.sandbox.server import SandboxServer
 from apiapp.payments.sandbox.store import Store
-from apiapp.payments.signatures import PREFIX, signed_headers
+from apiapp.signing import new_secret, signed_headers
 
 API_KEY = "the key of the sandbox"
 CALLBACK = "/api/payments/callback/"
@@ -44,9 +43,9 @@ class Sandbox:
         """(body, headers) of a callback about the charge."""
         body = json.dumps({"type": "charge.changed", "data": charge}).encode()
         headers = signed_headers(
-            self.gateway.signing_secret,
             message_id=message or secrets.token_hex(8),
-            body=body,
+            content=body,
+            secrets_=[self.gateway.signing_secret],
             now=now or timezone.now(),
         )
         return body, headers
@@ -58,9 +57,8 @@ class Sandbox:
 
 @pytest.fixture
 def sandbox(db: None, tmp_path: Path) -> Iterator[Sandbox]:
-    secret = PREFIX + base64.b64encode(secrets.token_bytes(24)).decode()
     store = Store(tmp_path / "sandbox.sqlite3")
-    gateway = Gateway(store, "", secret, callback_url="")
+    gateway = Gateway(store, "", new_secret(), callback_url="")
     with SandboxServer(("127.0.0.1", 0), gateway, API_KEY) as server:
         gateway.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=[0.02])
@@ -68,7 +66,7 @@ def sandbox(db: None, tmp_path: Path) -> Iterator[Sandbox]:
         services.set_up_sandbox(
             base_url=gateway.url,
             api_key=API_KEY,
-            signing_secret=secret,
+            signing_secret=gateway.signing_secret,
             sealer=configured.sealer(),
         )
         Connection.objects.update(attempts=1)  # a test waits for nobody's second try

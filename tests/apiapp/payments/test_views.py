@@ -1,9 +1,11 @@
 """/api/payments/: as a shop uses it, with a gateway that answers over HTTP."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -55,6 +57,73 @@ def test_an_order_is_charged_and_the_customer_led_to_its_page(alice: Any, sandbo
     assert alice.get(answer["Location"]).json() == told
     assert [each["status"] for each in told["history"]] == ["pending", "requires_action"]
     assert [(c["order_id"], c["amount"]) for c in sandbox.charges] == [("A-1", "12.50")]
+
+
+THANKS = "https://shop.example/thanks"
+
+
+@pytest.fixture
+def returns_allowed(settings: Any) -> None:
+    allowed = (THANKS, "http://127.0.0.1:8123/")
+    settings.OUTBOUND = replace(settings.OUTBOUND, payment_return_urls=allowed)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        THANKS,
+        f"{THANKS}/1?order=A-1#x",
+        "HTTPS://SHOP.example:443/thanks",
+        "http://127.0.0.1:8123/a",
+    ],
+)
+def test_the_customer_comes_back_to_where_the_shop_said(
+    url: str, alice: Any, sandbox: Sandbox, returns_allowed: None
+):
+    told = pay(alice, return_url=url).json()
+
+    clicked = requests.post(f"{told['payment_url']}/pay", allow_redirects=False, timeout=60)
+    page = requests.get(told["payment_url"], timeout=60)
+
+    assert told["return_url"] == url
+    assert (clicked.status_code, clicked.headers["Location"]) == (303, url)
+    assert f'href="{url}"' in page.text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/thanks",
+        "https://shop.example.evil.example/thanks",
+        "https://shop.example@evil.example/thanks",
+        "https://evil.example\\@shop.example/thanks",
+        "https://shop.example:8443/thanks",
+        "http://shop.example/thanks",
+        f"{THANKS}else",
+        f"{THANKS}/../admin",
+        f"{THANKS}/%2e%2e/admin",
+        f"{THANKS}/%252e%252e/admin",
+        "https://shop.example/",
+        "//shop.example/thanks",
+        "/thanks",
+        "javascript:alert(1)",
+        f"{THANKS}?a\r\nSet-Cookie: b",
+        f"{THANKS}/\tb",
+        "https://shop.example:x/thanks",
+        "https://[/thanks",
+    ],
+)
+def test_no_customer_is_led_elsewhere(
+    url: str, alice: Any, sandbox: Sandbox, returns_allowed: None
+):
+    answer = pay(alice, return_url=url)
+
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["return_url"])
+    assert not sandbox.charges
+
+
+def test_nowhere_is_allowed_unless_the_operator_says_so(alice: Any, sandbox: Sandbox):
+    assert pay(alice, return_url=THANKS).status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from django.db import connections
 from django.test import Client
 from standardwebhooks.webhooks import Webhook
 
+from apiapp import signing
 from apiapp.outbound import configured as outbound
-from apiapp.webhooks import receiving, signing
+from apiapp.webhooks import receiving
 from apiapp.webhooks.models import Received
 
 SECRET = f"whsec_{base64.b64encode(b'k' * 32).decode()}"

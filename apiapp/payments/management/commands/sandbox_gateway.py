@@ -1,6 +1,5 @@
 """`manage.py sandbox_gateway`: a payment gateway to try payments with, and the rows that use it."""
 
-import base64
 import secrets
 from argparse import ArgumentParser
 from typing import Any
@@ -8,12 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from apiapp import signing
 from apiapp.outbound import configured
 from apiapp.payments import services
 from apiapp.payments.sandbox.gateway import Behaviour, Gateway
 from apiapp.payments.sandbox.server import SandboxServer
 from apiapp.payments.sandbox.store import Store
-from apiapp.payments.signatures import PREFIX
 
 STORE = "sandbox_gateway.sqlite3"
 
@@ -40,7 +39,7 @@ class Command(BaseCommand):
                 f"Payments are charged at {', '.join(others)}: take that out of use first."
             )
         api_key = secrets.token_urlsafe(24)
-        signing_secret = PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+        signing_secret = signing.new_secret()
         store = Store(settings.SLUICE_HOME / STORE)
         behaviour = Behaviour(
             **{name: options[name] for name in ("slow_s", "fail", "lose", "twice", "silent")}
