@@ -17,6 +17,11 @@ def admin_link(title: Any, icon: str, app: str, model: str) -> dict[str, Any]:
     }
 
 
+def admin_group(title: Any, *links: dict[str, Any]) -> dict[str, Any]:
+    """Entries of the navigation under one heading."""
+    return {"title": title, "items": list(links)}
+
+
 UNFOLD = {
     "SITE_TITLE": "Sluice",
     "SITE_HEADER": "Sluice",
@@ -42,70 +47,56 @@ UNFOLD = {
     "SIDEBAR": {
         "show_search": True,
         "navigation": [
-            {
-                "title": _("Imports and datasets"),
-                "items": [
-                    admin_link(_("Datasets"), "table", "imports", "dataset"),
-                    admin_link(_("Imports"), "file_open", "imports", "import"),
-                    admin_link(_("Refused cells"), "block", "imports", "refusedcell"),
-                    admin_link(_("Events of datasets"), "history", "imports", "datasetevent"),
-                    admin_link(_("Uploads"), "upload_file", "uploads", "upload"),
-                    admin_link(_("Jobs"), "manufacturing", "jobs", "job"),
-                ],
-            },
-            {
-                "title": _("Calls to others"),
-                "items": [
-                    admin_link(_("Connections"), "hub", "outbound", "connection"),
-                    admin_link(_("Calls"), "call_made", "outbound", "callrecord"),
-                    admin_link(_("Payments"), "payments", "payments", "payment"),
-                    admin_link(_("Payment gateways"), "account_balance", "payments", "gateway"),
-                ],
-            },
-            {
-                "title": _("Webhooks"),
-                "items": [
-                    admin_link(_("Subscriptions"), "webhook", "webhooks", "subscription"),
-                    admin_link(_("Deliveries"), "outbox", "webhooks", "delivery"),
-                    admin_link(_("Sources"), "input", "webhooks", "source"),
-                    admin_link(_("Messages received"), "inbox", "webhooks", "received"),
-                    admin_link(_("Events"), "bolt", "outbox", "event"),
-                ],
-            },
-            {
-                "title": _("Screens"),
-                "items": [
-                    admin_link(_("Screens"), "cast", "streaming", "screen"),
-                    admin_link(_("Links to screens"), "link", "streaming", "screenlink"),
-                    admin_link(_("Who watched"), "visibility", "streaming", "viewsession"),
-                ],
-            },
-            {
-                "title": _("Alerts"),
-                "items": [
-                    admin_link(_("Alerts"), "notifications", "monitoring", "alert"),
-                    admin_link(_("Alert rules"), "rule_settings", "monitoring", "alertrule"),
-                ],
-            },
-            {
-                "title": _("Examples"),
-                "items": [
-                    admin_link(_("Users (example)"), "waving_hand", "examples", "exampleuser"),
-                    admin_link(_("Posts"), "article", "examples", "post"),
-                    admin_link(_("Items"), "category", "examples", "item"),
-                    admin_link(_("Resources"), "deployed_code", "examples", "resource"),
-                ],
-            },
-            {
-                "title": _("Who may do what"),
-                "items": [
-                    admin_link(_("API keys"), "key", "keys", "apikey"),
-                    admin_link(_("Users"), "person", "auth", "user"),
-                    admin_link(_("Groups"), "group", "auth", "group"),
-                    admin_link(_("Failed logins"), "lock_clock", "keys", "failedlogin"),
-                    admin_link(_("Audit trail"), "policy", "audit", "change"),
-                ],
-            },
+            admin_group(
+                _("Imports and datasets"),
+                admin_link(_("Datasets"), "table", "imports", "dataset"),
+                admin_link(_("Imports"), "file_open", "imports", "import"),
+                admin_link(_("Refused cells"), "block", "imports", "refusedcell"),
+                admin_link(_("Events of datasets"), "history", "imports", "datasetevent"),
+                admin_link(_("Uploads"), "upload_file", "uploads", "upload"),
+                admin_link(_("Jobs"), "manufacturing", "jobs", "job"),
+            ),
+            admin_group(
+                _("Calls to others"),
+                admin_link(_("Connections"), "hub", "outbound", "connection"),
+                admin_link(_("Calls"), "call_made", "outbound", "callrecord"),
+                admin_link(_("Payments"), "payments", "payments", "payment"),
+                admin_link(_("Payment gateways"), "account_balance", "payments", "gateway"),
+            ),
+            admin_group(
+                _("Webhooks"),
+                admin_link(_("Subscriptions"), "webhook", "webhooks", "subscription"),
+                admin_link(_("Deliveries"), "outbox", "webhooks", "delivery"),
+                admin_link(_("Sources"), "input", "webhooks", "source"),
+                admin_link(_("Messages received"), "inbox", "webhooks", "received"),
+                admin_link(_("Events"), "bolt", "outbox", "event"),
+            ),
+            admin_group(
+                _("Screens"),
+                admin_link(_("Screens"), "cast", "streaming", "screen"),
+                admin_link(_("Links to screens"), "link", "streaming", "screenlink"),
+                admin_link(_("Who watched"), "visibility", "streaming", "viewsession"),
+            ),
+            admin_group(
+                _("Alerts"),
+                admin_link(_("Alerts"), "notifications", "monitoring", "alert"),
+                admin_link(_("Alert rules"), "rule_settings", "monitoring", "alertrule"),
+            ),
+            admin_group(
+                _("Examples"),
+                admin_link(_("Users (example)"), "waving_hand", "examples", "exampleuser"),
+                admin_link(_("Posts"), "article", "examples", "post"),
+                admin_link(_("Items"), "category", "examples", "item"),
+                admin_link(_("Resources"), "deployed_code", "examples", "resource"),
+            ),
+            admin_group(
+                _("Who may do what"),
+                admin_link(_("API keys"), "key", "keys", "apikey"),
+                admin_link(_("Users"), "person", "auth", "user"),
+                admin_link(_("Groups"), "group", "auth", "group"),
+                admin_link(_("Failed logins"), "lock_clock", "keys", "failedlogin"),
+                admin_link(_("Audit trail"), "policy", "audit", "change"),
+            ),
         ],
     },
 }

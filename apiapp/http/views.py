@@ -7,6 +7,8 @@ from django.conf import settings
 from django.http import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.status import HTTP_201_CREATED
 from rest_framework.views import APIView
 
 from apiapp.http.errors import BodyTooLarge, require_plain
@@ -49,6 +51,14 @@ class ApiView(APIView):
         if self.deprecation:
             add_headers(answer, self.deprecation.headers(self.kwargs))
         return answer
+
+
+def located(
+    request: Request, data: Any, *, route: str, key: Any, status: int = HTTP_201_CREATED
+) -> Response:
+    """The answer that tells of what was made, and where it is: at `route`, by its `key`."""
+    location = reverse(route, args=[key], request=request)
+    return Response(data, status=status, headers={"Location": location})
 
 
 def add_headers(response: HttpResponseBase, headers: Mapping[str, str]) -> None:

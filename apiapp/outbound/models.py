@@ -1,4 +1,4 @@
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -11,9 +11,9 @@ MIB = 2**20
 LONGEST_S = 600.0
 
 
-def seconds(words: object, default: float) -> "models.FloatField[float, float]":
+def seconds(words: Any, default: float) -> "models.FloatField[float, float]":
     limits = [MinValueValidator(0.1), MaxValueValidator(LONGEST_S)]
-    return models.FloatField(words, default=default, validators=limits, help_text=_("seconds"))  # type: ignore[arg-type]
+    return models.FloatField(words, default=default, validators=limits, help_text=_("seconds"))
 
 
 class Connection(models.Model):

@@ -14,10 +14,9 @@ from rest_framework import generics, serializers, status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from apiapp.http.promises import bodiless, refuses
-from apiapp.http.views import ApiView
+from apiapp.http.views import ApiView, located
 from apiapp.idempotency.decorators import idempotent, idempotent_by_work_id
 from apiapp.keys import scopes
 from apiapp.keys.authentication import caller_of
@@ -61,11 +60,8 @@ class ConnectionList(ApiView, generics.ListAPIView[Connection]):
         row = services.create_connection(
             owner=caller.user, sealer=configured.sealer(), **wanted.validated_data
         )
-        location = reverse("api-outbound-connection", args=[row.pk], request=request)
-        return Response(
-            ConnectionDetail(row).data,
-            status=status.HTTP_201_CREATED,
-            headers={"Location": location},
+        return located(
+            request, ConnectionDetail(row).data, route="api-outbound-connection", key=row.pk
         )
 
 
@@ -207,8 +203,7 @@ def answered(
         row = place(sealer=means.sealer, now=timezone.now(), in_background=in_background)
         if not in_background:
             row = calling.make(row=row, means=means, longest_s=settings.OUTBOUND.now_s)
-    return Response(
-        CallDetail(row).data,
-        status=status.HTTP_202_ACCEPTED if in_background else status.HTTP_201_CREATED,
-        headers={"Location": reverse("api-outbound-call", args=[row.pk], request=request)},
+    code = status.HTTP_202_ACCEPTED if in_background else status.HTTP_201_CREATED
+    return located(
+        request, CallDetail(row).data, route="api-outbound-call", key=row.pk, status=code
     )

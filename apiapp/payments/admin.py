@@ -55,9 +55,11 @@ class GatewayForm(forms.ModelForm):
     def clean_secret(self) -> str:
         secret: str = self.cleaned_data["secret"]
         try:
-            return signing.checked_secret(secret) if secret else ""
+            if secret:
+                signing.key_of(secret)
         except signing.BadSecret as error:
             raise forms.ValidationError(_("That is no secret of Standard Webhooks.")) from error
+        return secret
 
 
 @admin.register(Gateway)

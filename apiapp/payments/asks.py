@@ -5,7 +5,7 @@ carries the key of a row that is committed, so that sent twice it is done once.
 """
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from apiapp.idempotency.errors import StillInProgress
 from apiapp.keys.callers import person
@@ -21,6 +21,15 @@ REFUSED_FOR_GOOD = (400, 402, 422)  # the same would be answered to the same req
 UNKNOWN = "unknown-charge"  # a 404 that says less may be anybody's
 
 
+class Wish(NamedTuple):
+    """key: under which it is done once; none for what changes nothing.  body: sent as JSON."""
+
+    method: str
+    path: str
+    key: str = ""
+    body: dict[str, Any] | None = None
+
+
 def charge(payment: Payment, *, means: Means, longest_s: float) -> Report:
     """Raises GatewayRefused, NoWord."""
     body = {
@@ -30,36 +39,30 @@ def charge(payment: Payment, *, means: Means, longest_s: float) -> Report:
         "currency": payment.currency,
         **({"return_url": payment.return_url} if payment.return_url else {}),
     }
-    ask = ("POST", "charges", str(payment.key), body)
-    return answered(payment, ask, means=means, longest_s=longest_s)
+    wish = Wish("POST", "charges", str(payment.key), body)
+    return answered(payment, wish, means=means, longest_s=longest_s)
 
 
 def look(payment: Payment, *, means: Means, longest_s: float) -> Report:
     """Raises ChargeUnknown, NoWord."""
-    ask = ("GET", f"charges/{payment.key}", "", None)
-    return answered(payment, ask, means=means, longest_s=longest_s)
+    wish = Wish("GET", f"charges/{payment.key}")
+    return answered(payment, wish, means=means, longest_s=longest_s)
 
 
 def refund(row: Refund, *, means: Means, longest_s: float) -> Report:
     """Raises GatewayRefused, ChargeUnknown, NoWord."""
     path = f"charges/{row.payment.key}/refunds"
-    ask = ("POST", path, str(row.key), {"reference": str(row.key), "amount": row.amount})
-    return answered(row.payment, ask, means=means, longest_s=longest_s)
+    wish = Wish("POST", path, str(row.key), {"reference": str(row.key), "amount": row.amount})
+    return answered(row.payment, wish, means=means, longest_s=longest_s)
 
 
-def answered(
-    payment: Payment,
-    ask: tuple[str, str, str, dict[str, Any] | None],
-    *,
-    means: Means,
-    longest_s: float,
-) -> Report:
-    """ask: method, path, idempotency key, JSON.  No transaction is open meanwhile."""
-    row = called(payment.gateway, *ask, means=means, longest_s=longest_s)
+def answered(payment: Payment, wish: Wish, *, means: Means, longest_s: float) -> Report:
+    """No transaction is open meanwhile."""
+    row = called(payment.gateway, wish, means=means, longest_s=longest_s)
     said = said_in(row)
     if row.status == 404 and said.get("error") == UNKNOWN:
         raise ChargeUnknown
-    if row.status in REFUSED_FOR_GOOD and ask[0] == "POST":
+    if row.status in REFUSED_FOR_GOOD and wish.method == "POST":
         raise GatewayRefused(str(said.get("detail") or f"refused with {row.status}"))
     if row.state != CallRecord.State.OK:
         raise NoWord(row.error or f"it answers with {row.status}")
@@ -72,16 +75,7 @@ def answered(
     return report
 
 
-def called(  # noqa: PLR0913 - what a call is made of
-    gateway: Gateway,
-    method: str,
-    path: str,
-    key: str,
-    body: dict[str, Any] | None,
-    *,
-    means: Means,
-    longest_s: float,
-) -> CallRecord:
+def called(gateway: Gateway, wish: Wish, *, means: Means, longest_s: float) -> CallRecord:
     """Raises NoWord."""
     connection = gateway.connection
     if connection is None:
@@ -89,11 +83,11 @@ def called(  # noqa: PLR0913 - what a call is made of
     row = calling.place(
         caller=person(connection.owner),
         ask=Ask(
-            method=method,
-            url=address_of(path, connection, {}),
-            headers={"Idempotency-Key": key} if key else {"Cache-Control": "no-store"},
-            kind="json" if body else "",
-            body=body,
+            method=wish.method,
+            url=address_of(wish.path, connection, {}),
+            headers={"Idempotency-Key": wish.key} if wish.key else {"Cache-Control": "no-store"},
+            kind="json" if wish.body else "",
+            body=wish.body,
             connection_id=connection.pk,
         ),
         connection=connection,

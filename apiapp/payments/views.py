@@ -12,10 +12,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from apiapp.http.promises import bodiless, refuses
-from apiapp.http.views import ApiView
+from apiapp.http.views import ApiView, located
 from apiapp.idempotency.decorators import idempotent_by_work_id
 from apiapp.keys import scopes
 from apiapp.keys.authentication import caller_of
@@ -81,11 +80,9 @@ class PaymentList(ApiView, generics.ListAPIView[Payment]):
             )
             payment = charging.charge(payment=payment, means=means, longest_s=longest_s)
         is_open = payment.state == State.PENDING
-        return Response(
-            PaymentDetail(payment).data,
-            status=status.HTTP_202_ACCEPTED if is_open else status.HTTP_201_CREATED,
-            headers={"Location": reverse("api-payment", args=[payment.pk], request=request)},
-        )
+        code = status.HTTP_202_ACCEPTED if is_open else status.HTTP_201_CREATED
+        told = PaymentDetail(payment).data
+        return located(request, told, route="api-payment", key=payment.pk, status=code)
 
 
 class PaymentView(ApiView):

@@ -10,12 +10,11 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from apiapp import signing
 from apiapp.http.errors import BodyTooLarge
 from apiapp.http.promises import refuses
-from apiapp.http.views import ApiView
+from apiapp.http.views import ApiView, located
 from apiapp.idempotency.decorators import idempotent
 from apiapp.keys import scopes
 from apiapp.keys.authentication import caller_of
@@ -48,12 +47,7 @@ class SourceList(ApiView, generics.ListAPIView[Source]):
         row = receiving.create_source(
             owner=caller_of(request).user, sealer=outbound.sealer(), **wanted.validated_data
         )
-        location = reverse("api-webhooks-source", args=[row.name], request=request)
-        return Response(
-            SourceDetail(row).data,
-            status=status.HTTP_201_CREATED,
-            headers={"Location": location},
-        )
+        return located(request, SourceDetail(row).data, route="api-webhooks-source", key=row.name)
 
 
 class SourceView(ApiView):

@@ -9,10 +9,9 @@ from rest_framework import generics, serializers, status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from apiapp.http.promises import bodiless, refuses
-from apiapp.http.views import ApiView
+from apiapp.http.views import ApiView, located
 from apiapp.idempotency.decorators import idempotent
 from apiapp.keys import scopes
 from apiapp.keys.authentication import caller_of
@@ -51,12 +50,8 @@ class SubscriptionList(ApiView, generics.ListAPIView[Subscription]):
         row = services.subscribe(
             owner=caller.user, sealer=outbound.sealer(), **wanted.validated_data
         )
-        location = reverse("api-webhooks-subscription", args=[row.pk], request=request)
-        return Response(
-            SubscriptionDetail(row).data,
-            status=status.HTTP_201_CREATED,
-            headers={"Location": location},
-        )
+        told = SubscriptionDetail(row).data
+        return located(request, told, route="api-webhooks-subscription", key=row.pk)
 
 
 class SubscriptionView(ApiView):
@@ -239,9 +234,5 @@ class DeliveryReplay(ApiView):
 
 
 def accepted(request: Request, made: Delivery) -> Response:
-    location = reverse("api-webhooks-delivery", args=[made.pk], request=request)
-    return Response(
-        DeliveryDetail(made).data,
-        status=status.HTTP_202_ACCEPTED,
-        headers={"Location": location},
-    )
+    told, code = DeliveryDetail(made).data, status.HTTP_202_ACCEPTED
+    return located(request, told, route="api-webhooks-delivery", key=made.pk, status=code)

@@ -1,15 +1,13 @@
 """Slow heads, on a server of this process with little patience."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
-import uvicorn
 
 from apiapp.management.heads import HEAD_BYTES, HeadsWithinBounds
-from tests.serving import free_port
+from tests.apiapp.management.talking import connected
 
 HEAD_S = 0.3
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
@@ -40,23 +38,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"ok"})
 
 
-@asynccontextmanager
-async def connected() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    port = free_port()
-    config = uvicorn.Config(
-        echo, port=port, http=Impatient, log_config=None, lifespan="off", timeout_keep_alive=30
-    )
-    server = uvicorn.Server(config)
-    running = asyncio.ensure_future(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
-        await asyncio.sleep(0.01)
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        yield reader, writer
-    finally:
-        writer.close()
-        server.should_exit = True
-        await running
+connected_here = partial(connected, echo, Impatient, timeout_keep_alive=30)
 
 
 async def answer_of(reader: asyncio.StreamReader) -> bytes:
@@ -68,13 +50,13 @@ async def answer_of(reader: asyncio.StreamReader) -> bytes:
 
 
 async def test_who_says_nothing_is_cut_off():
-    async with connected() as (reader, _):
+    async with connected_here() as (reader, _):
         assert await answer_of(reader) == b"HTTP/1.1 408 Request Timeout"
         assert await reader.read() == b""
 
 
 async def test_who_sends_a_head_byte_by_byte_is_cut_off():
-    async with connected() as (reader, writer):
+    async with connected_here() as (reader, writer):
 
         async def trickle() -> None:
             for byte in REQUEST * 50:
@@ -87,7 +69,7 @@ async def test_who_sends_a_head_byte_by_byte_is_cut_off():
 
 
 async def test_so_is_the_second_request_of_a_connection():
-    async with connected() as (reader, writer):
+    async with connected_here() as (reader, writer):
         writer.write(REQUEST + b"\r\n")
         assert await answer_of(reader) == b"HTTP/1.1 200 OK"
         writer.write(REQUEST)
@@ -96,7 +78,7 @@ async def test_so_is_the_second_request_of_a_connection():
 
 
 async def test_a_pause_between_requests_or_within_a_body_is_none_in_a_head():
-    async with connected() as (reader, writer):
+    async with connected_here() as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nab")
         await asyncio.sleep(HEAD_S * 1.5)
         writer.write(b"cd")
@@ -108,7 +90,7 @@ async def test_a_pause_between_requests_or_within_a_body_is_none_in_a_head():
 
 
 async def test_half_a_head_does_not_cut_off_the_answer_before_it():
-    async with connected() as (reader, writer):
+    async with connected_here() as (reader, writer):
         writer.write(REQUEST.replace(b" / ", b" /slow ") + b"\r\n" + REQUEST)
 
         assert await answer_of(reader) == b"HTTP/1.1 200 OK"
@@ -127,7 +109,7 @@ async def test_half_a_head_does_not_cut_off_the_answer_before_it():
 async def test_what_no_application_hears_of_is_told_and_nothing_else(
     sent: bytes, told: list[int], refused: list[int]
 ):
-    async with connected() as (reader, writer):
+    async with connected_here() as (reader, writer):
         writer.write(sent)
         await answer_of(reader)
 

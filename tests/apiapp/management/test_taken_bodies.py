@@ -1,15 +1,13 @@
 """Bodies that an app takes from their socket, on a server of this process."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
-import uvicorn
 
 from apiapp.management.connections import Requests
-from tests.serving import free_port
+from tests.apiapp.management.talking import connected
 
 PATIENCE_S = 30
 LARGE = bytes(range(256)) * 8192  # 2 MiB: more than comes with the head
@@ -51,23 +49,7 @@ async def read(body: Any, wanted: str) -> bytes:
     return bytes(got)
 
 
-@asynccontextmanager
-async def connected() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    port = free_port()
-    config = uvicorn.Config(
-        app, port=port, http=Requests, log_config=None, lifespan="off", timeout_graceful_shutdown=2
-    )
-    server = uvicorn.Server(config)
-    running = asyncio.ensure_future(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
-        await asyncio.sleep(0.01)
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        yield reader, writer
-    finally:
-        writer.close()
-        server.should_exit = True
-        await running
+connected_here = partial(connected, app, Requests, lifespan="off", timeout_graceful_shutdown=2)
 
 
 async def answer_of(reader: asyncio.StreamReader) -> bytes:
@@ -79,7 +61,7 @@ async def answer_of(reader: asyncio.StreamReader) -> bytes:
 
 @pytest.mark.parametrize("with_head_bytes", [0, 1, 300_000, len(LARGE)])
 async def test_all_of_a_body_is_there_however_much_came_with_its_head(with_head_bytes: int):
-    async with connected() as (reader, writer):
+    async with connected_here() as (reader, writer):
         for _ in range(3):  # over the same connection
             writer.write(head("/all", len(LARGE)) + LARGE[:with_head_bytes])
             await writer.drain()
@@ -90,7 +72,7 @@ async def test_all_of_a_body_is_there_however_much_came_with_its_head(with_head_
 
 @pytest.mark.parametrize("read_bytes", ["nothing", "1000", "1000000"])
 async def test_what_nobody_read_of_a_body_is_no_part_of_the_next_request(read_bytes: str):
-    async with connected() as (reader, writer):
+    async with connected_here() as (reader, writer):
         writer.write(head(f"/{read_bytes}", len(LARGE)) + LARGE + head("/all", 3) + b"abc")
 
         assert LARGE.startswith(await answer_of(reader))
@@ -98,7 +80,7 @@ async def test_what_nobody_read_of_a_body_is_no_part_of_the_next_request(read_by
 
 
 async def test_a_request_right_behind_a_taken_body_is_answered():
-    async with connected() as (reader, writer):
+    async with connected_here() as (reader, writer):
         writer.write(head("/all", len(LARGE)) + LARGE + head("/all", 2) + b"ok")
 
         assert await answer_of(reader) == LARGE
@@ -106,7 +88,7 @@ async def test_a_request_right_behind_a_taken_body_is_answered():
 
 
 async def test_the_last_bytes_are_read_though_they_are_few():
-    async with connected() as (reader, writer):
+    async with connected_here() as (reader, writer):
         writer.write(head("/all", 100_000))
         for start in range(0, 100_000, 33_333):
             writer.write(LARGE[start : min(start + 33_333, 100_000)])
@@ -117,7 +99,7 @@ async def test_the_last_bytes_are_read_though_they_are_few():
 
 
 async def test_a_client_that_waits_to_be_invited_is():
-    async with connected() as (reader, writer):
+    async with connected_here() as (reader, writer):
         writer.write(head("/all", len(LARGE), "Expect: 100-continue\r\n"))
         invited = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
         writer.write(LARGE)
@@ -127,7 +109,7 @@ async def test_a_client_that_waits_to_be_invited_is():
 
 
 async def test_a_client_that_leaves_is_noticed():
-    async with connected() as (reader, writer):
+    async with connected_here() as (reader, writer):
         writer.write(head("/all", len(LARGE)) + LARGE[:1_000_000])
         writer.write_eof()
 
