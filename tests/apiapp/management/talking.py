@@ -16,7 +16,7 @@ async def connected(
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """more: settings of uvicorn."""
     port = free_port()
-    config = uvicorn.Config(app, port=port, http=protocol, log_config=None, **more)
+    config = uvicorn.Config(app, port=port, http=protocol, log_config=None, lifespan="off", **more)
     server = uvicorn.Server(config)
     running = asyncio.ensure_future(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way

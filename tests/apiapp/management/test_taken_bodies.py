@@ -49,7 +49,7 @@ async def read(body: Any, wanted: str) -> bytes:
     return bytes(got)
 
 
-connected_here = partial(connected, app, Requests, lifespan="off", timeout_graceful_shutdown=2)
+connected_here = partial(connected, app, Requests, timeout_graceful_shutdown=2)
 
 
 async def answer_of(reader: asyncio.StreamReader) -> bytes:
