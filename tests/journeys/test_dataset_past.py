@@ -141,3 +141,32 @@ def test_the_chart_fits_a_phone_in_both_languages_and_schemes(
 
     assert findings == []
     assert not goes_sideways(page)
+
+
+# What is written on canvases, which no locator finds.
+WRITTEN = """
+window.written = [];
+const fillText = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+  window.written.push(text);
+  return fillText.call(this, text, ...place);
+};
+"""
+
+
+def test_the_statistics_of_a_column_lead_to_its_chart_whose_axis_counts_whole_rows(
+    page: Page,
+):
+    page.add_init_script(WRITTEN)
+    page.goto(f"{PATH}?shop=eq.South")
+    page.get_by_role("button", name="Menu of day").press("Enter")
+    page.get_by_role("menuitem", name="Statistics").press("Enter")
+    page.get_by_role("button", name="Draw as a chart").press("Enter")
+
+    chart = page.locator("#chart")
+    expect(chart.get_by_label("By", exact=True)).to_have_value("day")
+    expect(chart.locator(".time-chart canvas")).to_be_visible()
+    expect(chart.locator("summary")).to_be_focused()
+    counts = [text for text in page.evaluate("window.written") if text[:1].isdigit()]
+    assert "1" in counts
+    assert not any("." in text for text in counts)

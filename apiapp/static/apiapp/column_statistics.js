@@ -6,6 +6,7 @@ import { button, element } from "../site/elements.js";
 import { number } from "../site/figures.js";
 import { gettext, language } from "../site/i18n.js";
 import { loadingView, showIn, table } from "../site/states.js";
+import { UNCHARTED } from "./column_types.js";
 import { Histogram } from "./histogram.js";
 
 const NOT_ASKED = ["order", "select", "limit", "cursor"];
@@ -39,6 +40,7 @@ export class ColumnStatistics {
     await showIn(content, async () => {
       const facts = await get(address);
       title.textContent = withoutTurns(facts.label);
+      if (!UNCHARTED.has(facts.type)) close.before(button(gettext("Draw as a chart"), () => draw(name), { class: "quiet small" }));
       return views(facts, said.size > 0);
     });
   }
@@ -47,6 +49,16 @@ export class ColumnStatistics {
     this.#place.replaceChildren();
     if (asker?.isConnected) asker.focus();
   }
+}
+
+/** The chart of the page, of this column. */
+function draw(name) {
+  const [chart, place] = ["chart", "chart-place"].map((id) => document.getElementById(id));
+  place.dataset.column = name;
+  chart.open = true;
+  place.dispatchEvent(new CustomEvent("sluice:chart"));
+  chart.querySelector("summary").focus();
+  chart.scrollIntoView({ block: "nearest" });
 }
 
 function views(facts, isNarrowed) {

@@ -17,6 +17,9 @@ export const TYPES = {
 /** Shown at the right, so that figures stand under one another. */
 export const NUMERIC = new Set(["integer", "decimal", "float"]);
 
+/** No chart draws them. */
+export const UNCHARTED = new Set(["json"]);
+
 /**
  * @typedef {object} ColumnSpec
  * @property {string} name in the database and in JSON

@@ -9,13 +9,12 @@ import { Latest } from "../site/latest.js";
 import { emptyView, loadingView, showIn, table } from "../site/states.js";
 import { applied } from "../site/stylesheet.js";
 import { ChartTable } from "./chart_table.js";
-import { NUMERIC } from "./column_types.js";
+import { NUMERIC, UNCHARTED } from "./column_types.js";
 import { periodWords } from "./period_words.js";
 import { TimeChart } from "./time_chart.js";
 import { valueBars } from "./value_bars.js";
 
 const NOT_ASKED = ["order", "select", "limit", "cursor"];
-const UNCHARTED = new Set(["json"]);
 const LIKELY = ["date", "timestamp", "boolean", "text"]; // what a look says most about, first
 const DATES = ["day", "month", "year", "decade", "century"];
 const UNITS = { date: DATES, timestamp: ["hour", ...DATES] };
@@ -50,6 +49,7 @@ export class DatasetChart {
     const page = document.getElementById("dataset");
     page.addEventListener("sluice:asked", () => this.#draw());
     page.addEventListener("sluice:columns", () => this.begin());
+    place.addEventListener("sluice:chart", () => this.#columns.length && this.#offerWanted());
   }
 
   begin() {
@@ -69,7 +69,8 @@ export class DatasetChart {
   }
 
   #offerColumns() {
-    const chosen = [this.#by.value, this.#what.value];
+    const chosen = [this.#place.dataset.column || this.#by.value, this.#what.value];
+    delete this.#place.dataset.column;
     const likely = LIKELY.map((wanted) => this.#columns.find(({ type }) => type === wanted)).find(Boolean);
     const options = (columns) => columns.map(({ name, label }) => element("option", { value: name }, withoutTurns(label)));
     this.#by.replaceChildren(...options(this.#columns));
@@ -81,6 +82,12 @@ export class DatasetChart {
       if ([...select.options].some(({ value }) => value === chosen[at])) select.value = chosen[at];
       else if (select === this.#by) select.value = (likely ?? this.#columns[0]).name;
     }
+  }
+
+  /** The column that its statistics lead from. */
+  #offerWanted() {
+    this.#offerColumns();
+    this.#onColumn();
   }
 
   #onColumn() {
@@ -139,8 +146,8 @@ export class DatasetChart {
 
   #overTime(chart, title, what) {
     const words = chart.points.map(({ at }) => periodWords(at, chart.unit));
-    this.#drawn = new TimeChart([{ values: chart.points.map(({ value }) => value) }], { words, title, shown: shownValue });
     const isCount = chart.measure === COUNT;
+    this.#drawn = new TimeChart([{ values: chart.points.map(({ value }) => value) }], { words, title, shown: shownValue, isWhole: isCount });
     const headers = [UNIT_WORDS[chart.unit], [what, "number"], ...(isCount ? [] : [[gettext("Rows"), "number"]])];
     const figures = new ChartTable(title, () => table(headers, chart.points.map((point, at) => pointRow(point, words[at], isCount))));
     return [this.#drawn.root, figures.root];

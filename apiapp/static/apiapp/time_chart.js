@@ -29,12 +29,14 @@ export class TimeChart {
    *
    * @param {Series[]} series
    * @param {{words: string[], title: string, shown: (value: number | null) => string, onAxis?: (value: number) => string,
-   *   height?: number, isLive?: boolean}} told words: of each point; isLive: the last is told first, not the greatest
+   *   height?: number, isLive?: boolean, isWhole?: boolean}} told words: of each point; isLive: the last is told first, not
+   *   the greatest; isWhole: there is nothing between one number and the next
    */
-  constructor(series, { words, title, shown, onAxis = (value) => short.format(value), height = HEIGHT_PX, isLive = false }) {
+  constructor(series, { words, title, shown, onAxis = (value) => short.format(value), height = HEIGHT_PX, isLive = false, isWhole = false }) {
     this.#shown = shown;
     this.#onAxis = onAxis;
     this.#height = height;
+    this.#isWhole = isWhole;
     this.#readout = element("p", { class: "readout", "aria-live": isLive ? "off" : "polite" });
     this.#box = element("div", { class: "time-chart", tabindex: "0", role: "img", "aria-label": title });
     this.root = element("div", {}, this.#readout, this.#box);
@@ -49,6 +51,7 @@ export class TimeChart {
   #shown;
   #onAxis;
   #height;
+  #isWhole;
   #series;
   #words;
   #readout;
@@ -103,6 +106,10 @@ export class TimeChart {
     return known.indexOf(Math.max(...known));
   }
 
+  get #most() {
+    return Math.max(1, ...this.#series.flatMap(({ values }) => values.map((value) => value ?? 0)));
+  }
+
   #told(at) {
     const each = this.#series.map(({ words, values }) => [words, this.#shown(values[at])].filter(Boolean).join(" "));
     return `${this.#words[at]}: ${each.join(" · ")}`;
@@ -129,7 +136,7 @@ export class TimeChart {
       },
       axes: [
         { stroke: () => colour("--muted"), grid: { show: false }, ticks: { stroke: () => colour("--line") }, space: LABEL_PX, incrs: steps(last + 1), values: (_, places) => places.map((at) => this.#words[at] ?? "") },
-        { stroke: () => colour("--muted"), grid: { stroke: () => colour("--line") }, ticks: { show: false }, size: 64, values: (_, values) => values.map((value) => this.#onAxis(value)) },
+        { stroke: () => colour("--muted"), grid: { stroke: () => colour("--line") }, ticks: { show: false }, size: 64, ...(this.#isWhole ? { incrs: steps(this.#most) } : {}), values: (_, values) => values.map((value) => this.#onAxis(value)) },
       ],
       series: [
         {},
