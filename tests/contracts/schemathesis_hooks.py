@@ -1,14 +1,18 @@
 """What a client knows and a schema cannot say; loaded by schemathesis (SCHEMATHESIS_HOOKS)."""
 
+import os
 import re
 import uuid
 from typing import Any
 
 import schemathesis
 
+# Whether every case of the coverage phase is sent, or one of each kind.
+SENDS_ALL = os.environ.get("SLUICE_FUZZ_EXAMPLES", "1") != "1"
 ANY = "*"
 TAGS = re.compile(r'\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*')
 UPLOAD_FIELDS = {"file", "chunk", "index", "md5"}
+kinds_sent: set[tuple[Any, ...]] = set()
 
 
 def is_meant_well(case: Any) -> bool:
@@ -31,10 +35,31 @@ def as_lines(_context: Any, value: Any) -> Any:
 
 @schemathesis.hook
 def filter_case(_context: Any, case: Any) -> bool:
-    """Leave out what does not arrive as it was meant.
+    """Leave out what does not arrive as it was meant, and what shows nothing new."""
+    return is_as_meant(case) and (SENDS_ALL or is_of_a_new_kind(case))
 
-    XML and lines have no types: what is wrong for its type may be right as its text.  No form is a
-    list.
+
+def is_of_a_new_kind(case: Any) -> bool:
+    """Whether nothing like it was sent to the operation: the same way to be right or wrong, of the
+    same parameter or field; or that way in a body of the same media type.
+    """
+    if not case.meta or case.meta.phase.name.value != "coverage":
+        return True
+    data = case.meta.phase.data
+    way = (case.operation.label, case.meta.generation.mode, data.scenario)
+    is_of_body = data.parameter == case.media_type
+    kinds = {
+        (*way, data.parameter_location, data.description if is_of_body else data.parameter),
+        (*way, case.media_type) if is_of_body else way,
+    }
+    is_new = not kinds <= kinds_sent
+    kinds_sent.update(kinds)
+    return is_new
+
+
+def is_as_meant(case: Any) -> bool:
+    """XML and lines have no types: what is wrong for its type may be right as its text.  No form is
+    a list.
     """
     if is_meant_well(case):
         return arrives_as_meant(case)

@@ -1,6 +1,7 @@
 """schemathesis on a real server: every operation, with good and bad requests, by the document.
 
-With SLUICE_FUZZ_EXAMPLES=50 it sends as many requests as before a release.
+Of the coverage phase it sends one case of each kind.  With SLUICE_FUZZ_EXAMPLES=50 it sends all of
+them, and as many others as before a release.
 """
 
 import os
@@ -29,7 +30,8 @@ SLOW = "/stream/"
 def quiet_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One that nobody else's test calls: what is made up here stays here."""
     never_used_up = {"RATE_LIMIT_LOGINS": "1000000/h", "LOGIN_FAILURES": "1000000"}
-    with Server(tmp_path_factory.mktemp("fuzzed") / "home", never_used_up) as server:
+    environment = {**never_used_up, "DJANGO_SETTINGS_MODULE": "tests.quick_logins"}
+    with Server(tmp_path_factory.mktemp("fuzzed") / "home", environment) as server:
         made = requests.post(f"{server.url}/api/import/", json=DATASET, headers=server.headers)
         assert made.status_code == 200, made.text
         yield server

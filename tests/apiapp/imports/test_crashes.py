@@ -15,7 +15,7 @@ import psycopg
 import pytest
 import requests
 
-from tests.serving import ROOT, PostgresDatabase, Server
+from tests.serving import ROOT, PostgresDatabase, Server, prepared_home
 
 PATIENCE_S = 240.0
 LEASE_S = 1.0
@@ -110,17 +110,11 @@ def home(
 ) -> Iterator[Home]:
     folder = tmp_path_factory.mktemp("home")
     if request.param == "sqlite":
-        yield migrated(Home(folder))
+        prepared_home.copy_to(folder)
+        yield Home(folder)
         return
-    with PostgresDatabase() as database:
-        yield migrated(Home(folder, database.url))
-
-
-def migrated(home: Home) -> Home:
-    migration = home.command("migrate", "--verbosity=0")
-    output, _ = migration.communicate(timeout=PATIENCE_S)
-    assert migration.returncode == 0, output
-    return home
+    with PostgresDatabase(is_migrated=True) as database:
+        yield Home(folder, database.url)
 
 
 def test_a_killed_command_leaves_nothing_to_see_and_runs_again_without_doubling_a_row(
@@ -200,13 +194,10 @@ def begun(server: Server, path: Path) -> int:
         upload = requests.post(
             f"{server.url}/api/upload", files={"file": file}, headers=server.headers, timeout=60
         ).json()
-    user = server.manage(
-        "shell",
-        "-c",
-        "from django.contrib.auth.models import User; "
-        "print(User.objects.get(username='tester').pk)",
-    )
-    body = {"file_id": upload["file_id"], "user_id": int(user.stdout.split()[-1])}
+    with closing(sqlite3.connect(server.home / "sluice.sqlite3")) as connection:
+        user = "SELECT id FROM auth_user WHERE username = 'tester'"
+        ((user_id,),) = connection.execute(user).fetchall()
+    body = {"file_id": upload["file_id"], "user_id": user_id}
     answer = requests.post(
         f"{server.url}/api/import", json=body, headers=server.headers, timeout=60
     )
