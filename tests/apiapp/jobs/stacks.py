@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from tests.needs import REQUIRED, listens
-from tests.serving import ROOT, children_of, free_port
+from tests.serving import ROOT, children_of, free_port, prepared_home
 
 LEASE_S = 1.5
 PATIENCE_S = 30.0
@@ -202,7 +202,9 @@ class WorkerProcess:
 
 
 class Stack:
-    """One database and one broker, migrated, with a web process and workers when asked for."""
+    """One broker and one database, of `home` or with our tables already; a web process and workers
+    when asked for.
+    """
 
     def __init__(self, home: Path, database_url: str, broker: Broker | None) -> None:
         own = {"DATABASE_URL", "DATASETS_DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"}
@@ -221,15 +223,9 @@ class Stack:
         self.workers: list[WorkerProcess] = []
 
     def __enter__(self) -> Self:
-        self.home.mkdir(parents=True, exist_ok=True)
+        prepared_home.copy_to(self.home)
         if self.broker:
             self.broker.start()
-        subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--verbosity=0"],
-            cwd=ROOT,
-            env=self.environment,
-            check=True,
-        )
         return self
 
     def __exit__(self, *_error: object) -> None:

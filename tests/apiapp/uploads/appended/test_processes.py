@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.lives import Lives
-from tests.serving import PostgresDatabase
+from tests.serving import PostgresDatabase, prepared_home
 
 CONTENT = random.Random(7).randbytes(3 * 2**20)
 HALF = len(CONTENT) // 2
@@ -28,20 +28,16 @@ def pair(request, tmp_path_factory) -> Iterator[tuple[Lives, Lives, dict[str, st
     """Two processes of one server, and the headers of a caller."""
     home = tmp_path_factory.mktemp("pair")
     if request.param == "sqlite":
-        yield from started(home, {"DATABASE_URL": f"sqlite:///{home / 'rows.sqlite3'}"})
+        key = prepared_home.copy_to(home)
+        with Lives(home) as one, Lives(home) as two:
+            yield one, two, {"Authorization": f"Bearer {key}", **VERSION}
         return
-    with PostgresDatabase() as database:
-        yield from started(home, {"DATABASE_URL": database.url})
-
-
-def started(
-    home: Path, environment: dict[str, str]
-) -> Iterator[tuple[Lives, Lives, dict[str, str]]]:
-    one, two = Lives(home, environment), Lives(home, environment)
-    one.manage("migrate", "--verbosity=0")
-    key = one.manage("create_api_key", "--user", "tester", "--create-user").strip()
-    with one, two:
-        yield one, two, {"Authorization": f"Bearer {key}", **VERSION}
+    with PostgresDatabase(is_migrated=True) as database:
+        environment = {"DATABASE_URL": database.url}
+        one, two = Lives(home, environment), Lives(home, environment)
+        key = one.manage("create_api_key", "--user", "tester", "--create-user").strip()
+        with one, two:
+            yield one, two, {"Authorization": f"Bearer {key}", **VERSION}
 
 
 def begun(lives: Lives, headers: dict[str, str], **more: str) -> str:
