@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.utils import timezone
 
+from apiapp.imports import columns
 from apiapp.imports.models import Column, Dataset
 from apiapp.imports.rows import attribute, model_for, rows_of
 
@@ -41,6 +42,12 @@ def make_dataset(
     create_table(dataset)
     fill(dataset, rows)
     return dataset
+
+
+def change_column(dataset: Dataset, name: str, **facts: Any) -> None:
+    """Only what is known of it, not the table; whoever keeps columns notices."""
+    dataset.columns.filter(name=name).update(**facts)
+    columns.count_version(dataset, now=timezone.now())
 
 
 def create_table(dataset: Dataset) -> None:

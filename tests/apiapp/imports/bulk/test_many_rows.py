@@ -13,7 +13,7 @@ from apiapp.imports import duplicates
 from apiapp.imports.dataset_api import row_bodies
 from apiapp.imports.models import Dataset, DatasetEvent
 from apiapp.imports.rows import rows_of
-from tests.apiapp.imports.made import make_dataset
+from tests.apiapp.imports.made import change_column, make_dataset
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -89,9 +89,7 @@ def test_rows_are_told_back_where_that_is_preferred(client: APIClient) -> None:
 def test_every_error_is_told_by_row_and_column_and_nothing_is_written(
     client: APIClient, fruits: Dataset
 ) -> None:
-    column = fruits.columns.get(name="stock")
-    column.conditions = {"maximum": "10"}
-    column.save()
+    change_column(fruits, "stock", conditions={"maximum": "10"})
 
     answer = client.post(
         ROWS,
@@ -227,7 +225,7 @@ def test_what_cannot_be_meant_is_refused(
 
 
 def test_a_unique_column_tells_rows_apart_as_well(client: APIClient, fruits: Dataset) -> None:
-    fruits.columns.filter(name="name").update(unique=True)
+    change_column(fruits, "name", unique=True)
 
     answer = client.post(
         f"{ROWS}?on_conflict=name", [{"name": "pear", "stock": 9}], format="json", **MERGE

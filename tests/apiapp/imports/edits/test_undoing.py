@@ -13,7 +13,7 @@ from apiapp.imports import former_rows
 from apiapp.imports.models import Dataset, DatasetEvent
 from apiapp.jobs.models import Job
 from tests.apiapp.imports.loading import imported
-from tests.apiapp.imports.made import make_dataset
+from tests.apiapp.imports.made import change_column, make_dataset
 
 pytestmark = [
     pytest.mark.django_db(databases="__all__"),
@@ -97,7 +97,7 @@ def test_an_edit_is_taken_back_exactly_and_that_too(
 
 
 def test_merged_rows_are_taken_back(client: APIClient, things: Dataset) -> None:
-    things.columns.filter(name="a_integer").update(unique=True)
+    change_column(things, "a_integer", unique=True)
     before = stored(things)
     client.post(
         f"{ROWS}?on_conflict=a_integer",
