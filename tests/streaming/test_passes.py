@@ -337,7 +337,7 @@ def test_and_who_showed_a_key_that_is_good_no_longer(screen: Screen, user: User,
     key, raw = keys.create_api_key(
         owner=user, name="test", key_scopes=["screens"], server_secret=secret
     )
-    caller = keys.caller_for_key(raw=raw, server_secret=secret, now=timezone.now(), cache_s=30)
+    caller = keys.caller_for_key(raw=raw, server_secret=secret, now=timezone.now())
 
     def act() -> None:
         if end == "revoked":

@@ -112,12 +112,21 @@ def number_evidence(form: str) -> Callable[[Sequence[str]], bool]:
     return column_matcher(rf"-?{whole}(?:{decimal}[0-9]{{1,100}})?{CELL_ENDS}")
 
 
-def are_plain_in(form: str, seen: SeenCells) -> bool:
-    """What number_evidence says of decimals, of which no cell has a mark between thousands."""
+def are_plain_in(form: str, seen: SeenCells) -> bool | None:
+    """What number_evidence says of plain numbers; None of others: it has to be asked."""
     decimal, thousands = form[0], form[1:]
+    # Where a dot is between thousands, 1.234 is a decimal only to who does not know.
+    if not (are_short_integers(seen) if thousands == "." else are_decimals(seen)):
+        return None
     if decimal != "." and not are_short_integers(seen):
         return False
     return not thousands or are_below_thousand(seen)
+
+
+def fits(form: str, evidence: Callable[[Sequence[str]], bool], seen: SeenCells) -> bool:
+    """What `evidence`, that of `form`, says of the cells."""
+    plainly = are_plain_in(form, seen)
+    return evidence(seen.cells) if plainly is None else plainly
 
 
 def date_evidence(order: str, *, with_time: bool) -> Callable[[Sequence[str]], bool]:
@@ -152,9 +161,9 @@ class LocalEvidence:
     def add(self, seen: SeenCells) -> None:
         if self._numbers:
             self._numbers = {
-                form: fit
-                for form, fit in self._numbers.items()
-                if (are_plain_in(form, seen) if are_decimals(seen) else fit(seen.cells))
+                form: evidence
+                for form, evidence in self._numbers.items()
+                if fits(form, evidence, seen)
             }
         self._dates = {key: fit for key, fit in self._dates.items() if fit(seen.cells)}
         self._has_dots = self._has_dots or any("." in cell for cell in seen.cells[:10])

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from apiapp.imports.pipeline.convert import convert_column
 from apiapp.imports.pipeline.infer import Evidence
-from apiapp.imports.pipeline.local_forms import NUMBER_FORMS, are_plain_in, number_evidence
-from apiapp.imports.pipeline.seen_cells import SeenCells, are_decimals
+from apiapp.imports.pipeline.local_forms import NUMBER_FORMS, fits, number_evidence
+from apiapp.imports.pipeline.seen_cells import SeenCells
 
 
 def told(cells: list[str], **asked: str) -> tuple[str, str]:
@@ -110,7 +110,6 @@ PLAIN = st.from_regex(r"\A-?(0|[1-9][0-9]{0,5})?(\.[0-9]{1,3})?\Z")
 def test_what_plain_numbers_say_of_a_form_is_what_its_pattern_says(
     form: str, cells: list[str]
 ) -> None:
-    seen = SeenCells(cells)
+    evidence = number_evidence(form)
 
-    assert are_decimals(seen)
-    assert are_plain_in(form, seen) == number_evidence(form)(cells)
+    assert fits(form, evidence, SeenCells(cells)) == evidence(cells)
