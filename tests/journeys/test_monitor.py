@@ -2,6 +2,7 @@
 are none; and alerts that fire, are acknowledged and resolve."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -56,6 +57,22 @@ def test_requests_are_seen_live_by_route_by_keyboard_and_as_a_table(page: Page, 
     cells = chart.get_by_role("region", name="Time to answer")
     expect(cells.get_by_role("columnheader")).to_have_text(["Time", "P50", "P90", "P99"])
     expect(cells.get_by_role("cell", name=re.compile(r"\d ms|\d sec")).first).to_be_visible()
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+def test_names_of_routes_can_be_read_on_a_phone(
+    new_page: Callable[..., Page], admin_state: Any, server: Server, locale: str
+):
+    ask_for_data(server, 1)
+    narrow = {"width": 375, "height": 700}
+    page = new_page(storage_state=admin_state, locale=locale, viewport=narrow)
+    page.goto("/monitor/")
+
+    name = page.locator("#routes th[scope=row]").first
+    expect(name).to_be_visible(timeout=LATER_MS)
+    box = name.bounding_box()
+    assert box
+    assert box["width"] > 2 * box["height"]
 
 
 def test_where_nothing_was_asked_for_it_says_so(page: Page):
