@@ -2,18 +2,28 @@
 
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
+from psycopg.errors import DeadlockDetected
 
 # They belong to the code, not to a test: Django would fill them anew each time, a twentieth of a
 # second, and PostgreSQL takes longer yet to TRUNCATE all tables than tests to fill a few.
 KEPT = {"auth_permission", "django_content_type"}
+TRIES = 5
 
 
 def empty_tables(test_case: Any) -> None:
     """Delete what a test committed; in place of Django's `flush` of every table."""
     for alias in test_case._databases_names(include_mirrors=False):
-        with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-            _empty(alias, cursor)
+        for tries_left in reversed(range(TRIES)):
+            try:
+                with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+                    _empty(alias, cursor)
+                break
+            except OperationalError as error:
+                # A thread that wrote several tables in another order than they are locked in goes
+                # on first: PostgreSQL ends us instead of it.
+                if not (tries_left and isinstance(error.__cause__, DeadlockDetected)):
+                    raise
 
 
 def _empty(alias: str, cursor: Any) -> None:
